@@ -1,0 +1,48 @@
+namespace GrpcServing.Batching;
+
+/// <summary>Why a batch was started when it was.</summary>
+public enum BatchCloseReason
+{
+    /// <summary>It holds as many rows as the limit, or as pay.</summary>
+    Full,
+    /// <summary>An executor was free and waiting would not have paid.</summary>
+    ExecutorFree,
+    /// <summary>Waiting longer would have cost a member its deadline.</summary>
+    Deadline,
+    /// <summary>The oldest member had waited as long as it may.</summary>
+    Delay,
+    /// <summary>It has one of the preferred sizes.</summary>
+    PreferredSize,
+    /// <summary>The lane is closing and empties its queue.</summary>
+    Draining,
+}
+
+/// <summary>A batch as the scheduler planned it. Filled by <see cref="Scheduler.Decide"/>, reused by its owner: no allocation per batch.</summary>
+public sealed class Batch
+{
+    /// <summary>Members in the order in which their rows lie in the batch.</summary>
+    public List<QueueEntry> Members { get; } = [];
+
+    /// <summary>Rows of all members.</summary>
+    public int Rows { get; set; }
+
+    /// <summary>Rows to run, never fewer than <see cref="Rows"/>: more where a larger batch is cheaper.</summary>
+    public int PaddedRows { get; set; }
+
+    public int BucketId { get; set; }
+
+    public BatchCloseReason CloseReason { get; set; }
+
+    /// <summary>Executor that runs it.</summary>
+    public int Executor { get; set; }
+
+    /// <summary>Ticks the run is expected to take; 0 when nothing is known yet.</summary>
+    public long PlannedTicks { get; set; }
+
+    public void Clear()
+    {
+        Members.Clear();
+        Rows = PaddedRows = BucketId = 0;
+        PlannedTicks = 0;
+    }
+}

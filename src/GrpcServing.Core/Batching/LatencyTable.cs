@@ -1,0 +1,18 @@
+namespace GrpcServing.Batching;
+
+/// <summary>The measured time l(b) of a batch of b rows, per shape bucket.</summary>
+/// <remarks>One owner, the lane's loop. Ticks of the owner's clock.</remarks>
+public abstract class LatencyTable
+{
+    /// <summary>Largest batch the table speaks of.</summary>
+    public abstract int MaxRows { get; }
+
+    /// <summary>Planned ticks for a batch of this many rows; 0 while nothing is known of the bucket.</summary>
+    public abstract long Estimate(int bucketId, int rows);
+
+    /// <summary>Rows to run for this many rows: more where a larger batch is measured to be cheaper.</summary>
+    public abstract int PaddedRows(int bucketId, int rows);
+
+    /// <summary>Records one measured run.</summary>
+    public abstract void Observe(int bucketId, int rows, long ticks);
+}
