@@ -39,6 +39,20 @@ public sealed class Batch
     /// <summary>Ticks the run is expected to take; 0 when nothing is known yet.</summary>
     public long PlannedTicks { get; set; }
 
+    /// <summary>Moves a plan here and leaves the other empty.</summary>
+    internal void TakeFrom(Batch other)
+    {
+        Clear();
+        Members.AddRange(other.Members);
+        Rows = other.Rows;
+        PaddedRows = other.PaddedRows;
+        BucketId = other.BucketId;
+        CloseReason = other.CloseReason;
+        Executor = other.Executor;
+        PlannedTicks = other.PlannedTicks;
+        other.Clear();
+    }
+
     public void Clear()
     {
         Members.Clear();

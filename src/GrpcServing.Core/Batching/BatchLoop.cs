@@ -1,0 +1,185 @@
+using System.Threading.Channels;
+using GrpcServing.Admission;
+using GrpcServing.Execution;
+
+namespace GrpcServing.Batching;
+
+/// <summary>The one owner of a lane's state: takes what happened from a channel, asks the scheduler, starts batches.</summary>
+/// <remarks>
+/// <para>
+/// A batch that is expected to be short runs on the loop's own thread: handing it to another would cost more than it takes, and
+/// everything that arrives meanwhile is taken together afterwards, which fills the next batch without a timer. A long one goes to the
+/// executor's thread, so that the loop keeps answering refusals and cancellations while it runs.
+/// </para>
+/// <para>Ends after <see cref="LaneEventKind.Close"/>, once nothing waits and nothing runs; every request has then been answered.</para>
+/// </remarks>
+internal sealed class BatchLoop
+{
+    private readonly Channel<LaneEvent> _events = Channel.CreateUnbounded<LaneEvent>(new UnboundedChannelOptions
+    {
+        // Unbounded because QueueBounds bounds it: what is not admitted is not written.
+        SingleReader = true,
+        AllowSynchronousContinuations = false,
+    });
+
+    private readonly Scheduler _scheduler;
+    private readonly BatchRunner _runner;
+    private readonly BatchRun[] _runs;
+    private readonly ExecutorThread?[] _threads;
+    private readonly QueueBounds _bounds;
+    private readonly TimeProvider _time;
+    private readonly long _inlineTicks;
+    private readonly ITimer _timer;
+    private readonly Batch _next = new();
+    private long _wakeAt = long.MaxValue;
+    private int _running;
+    private bool _closing;
+
+    /// <param name="inlineTicks">Longest expected run that happens on the loop's thread.</param>
+    public BatchLoop(Scheduler scheduler, BatchRunner runner, BatchRun[] runs, QueueBounds bounds, TimeProvider time, long inlineTicks)
+    {
+        _scheduler = scheduler;
+        _runner = runner;
+        _runs = runs;
+        _threads = new ExecutorThread?[runs.Length];
+        _bounds = bounds;
+        _time = time;
+        _inlineTicks = runs.Length == 1 ? inlineTicks : 0;
+        _timer = time.CreateTimer(static loop => ((BatchLoop)loop!).Post(LaneEvent.Tick), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+    }
+
+    /// <summary>Reports something to the loop. Any thread, never blocks.</summary>
+    /// <returns>False when the loop has ended.</returns>
+    public bool Post(LaneEvent happened) => _events.Writer.TryWrite(happened);
+
+    public async Task RunAsync()
+    {
+        try
+        {
+            while (!IsDone && await _events.Reader.WaitToReadAsync().ConfigureAwait(false))
+            {
+                TakeEvents();
+                StartBatches();
+            }
+        }
+        finally
+        {
+            _events.Writer.TryComplete();
+            TurnAwayLateArrivals();
+            await _timer.DisposeAsync().ConfigureAwait(false);
+            foreach (var thread in _threads) thread?.Dispose();
+        }
+    }
+
+    private bool IsDone => _closing && _running == 0 && _scheduler.QueuedEntries == 0;
+
+    private void TakeEvents()
+    {
+        var now = _time.GetTimestamp();
+        while (_events.Reader.TryRead(out var happened))
+        {
+            switch (happened.Kind)
+            {
+                case LaneEventKind.Arrived:
+                    Arrive((PendingRequest)happened.Subject!, now);
+                    break;
+                case LaneEventKind.Cancelled:
+                    var cancelled = (PendingRequest)happened.Subject!;
+                    if (_scheduler.Cancel(cancelled, now)) cancelled.ReleaseBody();
+                    break;
+                case LaneEventKind.Finished:
+                    Finish((BatchRun)happened.Subject!);
+                    break;
+                case LaneEventKind.Tick:
+                    _wakeAt = long.MaxValue;
+                    break;
+                case LaneEventKind.Close:
+                    _closing = true;
+                    _scheduler.Drain();
+                    break;
+            }
+        }
+        AnswerRefused();
+    }
+
+    private void Arrive(PendingRequest request, long now)
+    {
+        if (request.IsAnswered) request.ReleaseBody();
+        else _scheduler.Arrive(request, now);
+    }
+
+    /// <summary>Starts batches until the scheduler has none for now.</summary>
+    private void StartBatches()
+    {
+        while (true)
+        {
+            var decision = _scheduler.Decide(_time.GetTimestamp(), _next);
+            AnswerRefused();
+            if (!decision.Run)
+            {
+                WakeAt(decision.WakeAt);
+                return;
+            }
+            foreach (var member in _next.Members) LeaveQueue((PendingRequest)member);
+            var run = _runs[_next.Executor];
+            run.Plan.TakeFrom(_next);
+            _running++;
+            if (run.Plan.PlannedTicks > 0 && run.Plan.PlannedTicks <= _inlineTicks)
+            {
+                _runner.Run(run);
+                Finish(run);
+                // Everything that arrived meanwhile counts for the next decision.
+                TakeEvents();
+            }
+            else
+            {
+                (_threads[run.Index] ??= new ExecutorThread(run, _runner, this)).Start();
+            }
+        }
+    }
+
+    private void Finish(BatchRun run)
+    {
+        _running--;
+        _scheduler.Finished(run.Plan, run.Succeeded, run.StartedAt, run.EndedAt);
+        run.Plan.Clear();
+    }
+
+    private void AnswerRefused()
+    {
+        if (_scheduler.Refused.Count == 0) return;
+        foreach (var entry in _scheduler.Refused)
+        {
+            var request = (PendingRequest)entry;
+            LeaveQueue(request);
+            request.TryFail(Refusals.Describe(request, _time));
+            request.ReleaseBody();
+        }
+        _scheduler.Refused.Clear();
+    }
+
+    private void LeaveQueue(PendingRequest request)
+    {
+        if (request.LeaveQueue()) _bounds.Leave(request.Rows, request.Request.InputBytes);
+    }
+
+    /// <summary>Sets the timer, unless it already rings no later and not in the past: most wake-ups are never needed.</summary>
+    private void WakeAt(long instant)
+    {
+        if (instant >= _wakeAt) return;
+        _wakeAt = instant;
+        var ticks = Math.Max(0, instant - _time.GetTimestamp());
+        _timer.Change(TimeSpan.FromSeconds((double)ticks / _time.TimestampFrequency), Timeout.InfiniteTimeSpan);
+    }
+
+    private void TurnAwayLateArrivals()
+    {
+        while (_events.Reader.TryRead(out var happened))
+        {
+            if (happened is not { Kind: LaneEventKind.Arrived, Subject: PendingRequest request }) continue;
+            LeaveQueue(request);
+            request.TryFail(Refusals.LaneClosed);
+            request.ReleaseBody();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+using System.Runtime.CompilerServices;
+using GrpcServing.Admission;
+using GrpcServing.Execution;
+
+namespace GrpcServing.Batching;
+
+/// <summary>The queue, the batching loop and the executors of one model version.</summary>
+/// <remarks>
+/// Owns its executors. <see cref="SubmitAsync"/> from any thread; <see cref="DisposeAsync"/> once, after which nothing is admitted and
+/// everything that was has been answered.
+/// </remarks>
+public sealed class Lane : IAsyncDisposable
+{
+    private readonly BatchLoop _loop;
+    private readonly Executor[] _executors;
+    private readonly QueueBounds _bounds;
+    private readonly DeadlinePolicy _deadlines;
+    private readonly TimeProvider _time;
+    private readonly Task _completion;
+    private int _disposed;
+
+    internal Lane(Scheduler scheduler, BatchRunner runner, Executor[] executors, QueueBounds bounds, DeadlinePolicy deadlines, TimeProvider time, TimeSpan inlineLimit)
+    {
+        _executors = executors;
+        _bounds = bounds;
+        _deadlines = deadlines;
+        _time = time;
+        var runs = executors.Select(static (executor, index) => new BatchRun(index, executor)).ToArray();
+        _loop = new BatchLoop(scheduler, runner, runs, bounds, time, (long)(inlineLimit.TotalSeconds * time.TimestampFrequency));
+        _completion = Task.Run(_loop.RunAsync);
+    }
+
+    /// <summary>Ends with the lane; faulted only by a bug, after which the lane answers nothing any more.</summary>
+    public Task Completion => _completion;
+
+    /// <summary>Rows admitted and not yet in a batch.</summary>
+    public long WaitingRows => _bounds.Rows;
+
+    public int Executors => _executors.Length;
+
+    /// <summary>Queues a request and waits for its one answer.</summary>
+    /// <param name="request">New. On success its <see cref="PendingRequest.Result"/> belongs to the caller.</param>
+    /// <param name="callerDeadline">In ticks of the lane's clock; <see cref="long.MaxValue"/> when the caller gave none.</param>
+    /// <param name="cancellation">The caller's; frees the request's place at once.</param>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public async ValueTask<ServingError> SubmitAsync(PendingRequest request, long callerDeadline, CancellationToken cancellation)
+    {
+        var refusal = _bounds.TryEnter(request.Rows, request.Request.InputBytes);
+        if (!refusal.IsNone) return refusal;
+
+        _deadlines.Apply(request, callerDeadline, _time.GetTimestamp());
+        request.Request.Body.AddReference();
+        if (!_loop.Post(LaneEvent.Arrived(request)))
+        {
+            request.LeaveQueue();
+            _bounds.Leave(request.Rows, request.Request.InputBytes);
+            request.ReleaseBody();
+            return Refusals.LaneClosed;
+        }
+        // After the arrival is posted, so that the loop sees it before its cancellation.
+        var registration = cancellation.UnsafeRegister(static state => ((Departure)state!).Depart(), new Departure(this, request, callerDeadline));
+        try
+        {
+            return await request.Answer.ConfigureAwait(false);
+        }
+        finally
+        {
+            await registration.DisposeAsync().ConfigureAwait(false);
+        }
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
+        _loop.Post(LaneEvent.Close);
+        try
+        {
+            await _completion.ConfigureAwait(false);
+        }
+        finally
+        {
+            foreach (var executor in _executors) executor.Dispose();
+        }
+    }
+
+    /// <summary>What happens when the caller goes away before the answer.</summary>
+    private sealed class Departure(Lane lane, PendingRequest request, long callerDeadline)
+    {
+        public void Depart()
+        {
+            if (!request.TryFail(Refusals.ForGoneCaller(request, callerDeadline, lane._time.GetTimestamp()))) return;
+            if (request.LeaveQueue()) lane._bounds.Leave(request.Rows, request.Request.InputBytes);
+            request.LeaveRun(gone: true);
+            lane._loop.Post(LaneEvent.Cancelled(request));
+        }
+    }
+}

@@ -1,0 +1,105 @@
+using System.Threading.Tasks.Sources;
+using GrpcServing.Execution;
+using GrpcServing.Routing;
+
+namespace GrpcServing.Batching;
+
+/// <summary>A request in a lane, from admission to its one answer.</summary>
+/// <remarks>
+/// <para>
+/// Exactly one of the lane (a result, a fault, a refusal) and the caller's cancellation answers it; the second to try is told so and
+/// cleans up what it brought. The answer runs the caller's continuation on the thread pool, never on the thread that answers.
+/// </para>
+/// <para>
+/// From <see cref="Lane.SubmitAsync"/> on the lane holds its own reference on the request's body and gives it up when it has no further
+/// use for the bytes, so a caller that was cancelled may release its own at once, even while a batch still reads them.
+/// </para>
+/// </remarks>
+public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
+{
+    private ManualResetValueTaskSourceCore<ServingError> _answer = new() { RunContinuationsAsynchronously = true };
+    private int _answered;
+    private BatchRun? _run;
+    private int _runGeneration;
+    private int _waiting = 1;
+    private bool _bodyReleased;
+
+    public PendingRequest(DecodedRequest request)
+    {
+        Request = request;
+        Rows = request.Rows;
+        BucketId = request.Bucket.Id;
+    }
+
+    public DecodedRequest Request { get; }
+
+    /// <summary>The outputs, after a successful answer; the caller then owns them and releases them.</summary>
+    public InferenceResult? Result { get; private set; }
+
+    /// <summary>When its batch started, in ticks of the lane's clock; 0 before.</summary>
+    public long StartedAt { get; internal set; }
+
+    /// <summary>True once somebody answered; the others leave it alone.</summary>
+    public bool IsAnswered => Volatile.Read(ref _answered) != 0;
+
+    internal ValueTask<ServingError> Answer => new(this, _answer.Version);
+
+    /// <summary>Lane only: lays the outputs ready for <see cref="Succeed"/>.</summary>
+    internal void Prepare(InferenceResult result) => Result = result;
+
+    /// <summary>Lane only: hands the prepared outputs to the caller, or drops them when it has gone.</summary>
+    internal void Succeed()
+    {
+        if (Interlocked.Exchange(ref _answered, 1) == 0) _answer.SetResult(ServingError.None);
+        else Result!.Release();
+    }
+
+    /// <summary>Lane only: answers with a fault, dropping outputs that were already prepared.</summary>
+    internal void Fault(ServingError error)
+    {
+        Result?.Release();
+        Result = null;
+        TryFail(error);
+    }
+
+    /// <summary>Answers with a refusal or a cancellation. Any thread.</summary>
+    /// <returns>False when it has its answer already.</returns>
+    internal bool TryFail(ServingError error)
+    {
+        if (Interlocked.Exchange(ref _answered, 1) != 0) return false;
+        _answer.SetResult(error);
+        return true;
+    }
+
+    /// <summary>Lane only: gives up the lane's reference on the body, once.</summary>
+    internal void ReleaseBody()
+    {
+        if (_bodyReleased) return;
+        _bodyReleased = true;
+        Request.Body.Release();
+    }
+
+    /// <summary>True for the first caller: it returns the place the request took in the queue.</summary>
+    internal bool LeaveQueue() => Interlocked.Exchange(ref _waiting, 0) == 1;
+
+    /// <summary>Lane only, before it looks at <see cref="IsAnswered"/>: so that a cancellation is counted by one side or the other.</summary>
+    internal void JoinRun(BatchRun run, int generation)
+    {
+        _runGeneration = generation;
+        Interlocked.Exchange(ref _run, run);
+    }
+
+    /// <summary>Ends its membership in a run; the first to do so on behalf of a caller who has gone reports that to the run.</summary>
+    internal void LeaveRun(bool gone)
+    {
+        var run = Interlocked.Exchange(ref _run, null);
+        if (gone) run?.MemberGone(_runGeneration);
+    }
+
+    ServingError IValueTaskSource<ServingError>.GetResult(short token) => _answer.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<ServingError>.GetStatus(short token) => _answer.GetStatus(token);
+
+    void IValueTaskSource<ServingError>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _answer.OnCompleted(continuation, state, token, flags);
+}

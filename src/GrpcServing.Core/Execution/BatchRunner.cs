@@ -1,0 +1,220 @@
+using GrpcServing.Batching;
+using GrpcServing.Models;
+using GrpcServing.Telemetry;
+
+namespace GrpcServing.Execution;
+
+/// <summary>Runs a planned batch: gathers the members' rows, runs them, gives each member exactly its own rows back.</summary>
+/// <remarks>
+/// <para>Promise: when <see cref="Run"/> returns every member has been answered, whatever happened.</para>
+/// <para>
+/// A run that fails is split in two and both halves run again, down to single requests, so only the guilty ones fail. A member that was
+/// answered before (its caller cancelled) is left out.
+/// </para>
+/// <para>No state of its own; executors of one lane may call it at the same time, each with its own <see cref="BatchRun"/>.</para>
+/// </remarks>
+internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatistics statistics, TimeProvider time)
+{
+    private readonly int[] _allOutputs = [.. Enumerable.Range(0, spec.Outputs.Length)];
+
+    public void Run(BatchRun run)
+    {
+        var members = run.Plan.Members;
+        run.StartedAt = time.GetTimestamp();
+        var generation = run.Expect(members.Count);
+        foreach (var entry in members)
+        {
+            var member = (PendingRequest)entry;
+            member.StartedAt = run.StartedAt;
+            member.JoinRun(run, generation);
+        }
+        // After JoinRun: a caller who goes from here on tells the run itself; one who went before is found here.
+        RemoveAnswered(run.Plan);
+        run.Succeeded = members.Count > 0 && RunPart(run, 0, members.Count, run.Plan.PaddedRows);
+        foreach (var entry in members) ((PendingRequest)entry).LeaveRun(gone: false);
+        run.EndedAt = time.GetTimestamp();
+    }
+
+    /// <summary>Leaves members that nobody waits for out of the batch, and gives their bytes up.</summary>
+    private static void RemoveAnswered(Batch plan)
+    {
+        var kept = 0;
+        var rows = 0;
+        for (var i = 0; i < plan.Members.Count; i++)
+        {
+            var member = (PendingRequest)plan.Members[i];
+            if (member.IsAnswered)
+            {
+                member.LeaveRun(gone: true);
+                member.ReleaseBody();
+                continue;
+            }
+            plan.Members[kept++] = member;
+            rows += member.Rows;
+        }
+        plan.Members.RemoveRange(kept, plan.Members.Count - kept);
+        if (rows != plan.Rows) plan.PaddedRows = rows;
+        plan.Rows = rows;
+    }
+
+    /// <summary>Runs members [first, end) and answers each; splits on a fault.</summary>
+    /// <returns>True when they ran in one piece.</returns>
+    private bool RunPart(BatchRun run, int first, int end, int paddedRows)
+    {
+        var members = run.Plan.Members;
+        var rows = 0;
+        for (var i = first; i < end; i++) rows += members[i].Rows;
+        paddedRows = Math.Max(paddedRows, rows);
+
+        ServingError error;
+        try
+        {
+            var started = time.GetTimestamp();
+            Gather(run.Executor, members, first, end, rows, paddedRows);
+            var gathered = time.GetTimestamp();
+            run.Executor.Run();
+            var executed = time.GetTimestamp();
+            Scatter(run.Executor, members, first, end, paddedRows);
+            // Before the answers: whoever has an answer finds it counted.
+            statistics.RecordExecution(members, first, end, rows, new StageTimes(started, gathered, executed, time.GetTimestamp()));
+            for (var i = first; i < end; i++)
+            {
+                var member = (PendingRequest)members[i];
+                member.ReleaseBody();
+                member.Succeed();
+            }
+            return true;
+        }
+        catch (ExecutionException failure) when (failure.Terminated)
+        {
+            // A termination meant for the batch before can arrive late: those who still wait are served.
+            if (AnyPresent(members, first, end)) return RunPart(run, first, end, paddedRows);
+            error = new ServingError(ErrorReason.Cancelled, "The run was ended because every caller in its batch had gone.");
+        }
+        catch (ExecutionException failure)
+        {
+            if (end - first > 1)
+            {
+                statistics.RecordSplit();
+                var middle = first + ((end - first) / 2);
+                RunPart(run, first, middle, 0);
+                RunPart(run, middle, end, 0);
+                return false;
+            }
+            error = new ServingError(ErrorReason.ExecutionFailed, $"Running model '{spec.Name}' version {spec.Version} failed: {failure.Message}");
+        }
+        catch (OutOfMemoryException)
+        {
+            error = new ServingError(ErrorReason.Internal, $"Running model '{spec.Name}' version {spec.Version} failed: no memory for a batch of {rows} rows. Lower maxBatchSize or batching.maxQueueBytes.");
+        }
+        catch (Exception bug)
+        {
+            error = new ServingError(ErrorReason.Internal, $"Running model '{spec.Name}' version {spec.Version} failed inside the server: {bug.Message}");
+        }
+        for (var i = first; i < end; i++)
+        {
+            var member = (PendingRequest)members[i];
+            member.ReleaseBody();
+            member.Fault(error);
+        }
+        return false;
+    }
+
+    private static bool AnyPresent(List<QueueEntry> members, int first, int end)
+    {
+        for (var i = first; i < end; i++)
+            if (!((PendingRequest)members[i]).IsAnswered) return true;
+        return false;
+    }
+
+    private void Gather(Executor executor, List<QueueEntry> members, int first, int end, int rows, int paddedRows)
+    {
+        var head = ((PendingRequest)members[first]).Request;
+        executor.Bind(head.Bucket, paddedRows);
+        for (var input = 0; input < spec.Inputs.Length; input++)
+        {
+            var rowElements = head.Bucket.RowElements[input];
+            var element = 0L;
+            for (var i = first; i < end; i++)
+            {
+                var member = (PendingRequest)members[i];
+                executor.Write(input, element, member.Request.Input(input));
+                element += rowElements * member.Rows;
+            }
+            if (paddedRows > rows) Pad(executor, input, head.Input(input), rowElements, rows, paddedRows);
+        }
+    }
+
+    /// <summary>Fills the padding with copies of a real row: stale or zero bytes could make a run fail or slow (NaN, index out of range).</summary>
+    private void Pad(Executor executor, int input, ReadOnlySpan<byte> source, long rowElements, int rows, int padded)
+    {
+        var row = source[..RawTensor.ByteLength(spec.Inputs[input].DataType, source, rowElements)];
+        for (var i = rows; i < padded; i++) executor.Write(input, rowElements * i, row);
+    }
+
+    private void Scatter(Executor executor, List<QueueEntry> members, int first, int end, int rowsInBatch)
+    {
+        var row = 0;
+        for (var i = first; i < end; i++)
+        {
+            var member = (PendingRequest)members[i];
+            member.Prepare(Slice(executor, member, row, rowsInBatch));
+            row += member.Rows;
+        }
+    }
+
+    private InferenceResult Slice(Executor executor, PendingRequest member, int firstRow, int rowsInBatch)
+    {
+        var requested = member.Request.Outputs;
+        var count = requested.IsEmpty ? _allOutputs.Length : requested.Length;
+        var slices = new OutputSlice[count];
+        var total = 0;
+        for (var i = 0; i < count; i++)
+        {
+            var output = requested.IsEmpty ? _allOutputs[i] : requested[i].Output;
+            var (start, length) = Range(executor, output, firstRow, member.Rows, rowsInBatch);
+            slices[i] = new OutputSlice(output, start, length, MemberShape(executor.OutputShape(output), member.Rows));
+            total = checked(total + length);
+        }
+        var body = pool.Rent(total);
+        var offset = 0;
+        for (var i = 0; i < count; i++)
+        {
+            var slice = slices[i];
+            executor.OutputBytes(slice.Output).Slice(slice.Offset, slice.Length).CopyTo(body.Slice(offset, slice.Length));
+            slices[i] = slice with { Offset = offset };
+            offset += slice.Length;
+        }
+        return new InferenceResult(body, slices);
+    }
+
+    /// <summary>Bytes of an output that belong to rows [firstRow, firstRow + rows).</summary>
+    private (int Start, int Length) Range(Executor executor, int output, int firstRow, int rows, int rowsInBatch)
+    {
+        var bytes = executor.OutputBytes(output);
+        if (!spec.HasBatchAxis) return (0, bytes.Length);
+        if (spec.Outputs[output].DataType != TensorDataType.Bytes)
+        {
+            var stride = bytes.Length / rowsInBatch;
+            return (stride * firstRow, stride * rows);
+        }
+        var elementsPerRow = Product(executor.OutputShape(output)) / rowsInBatch;
+        var start = RawTensor.ByteLength(TensorDataType.Bytes, bytes, elementsPerRow * firstRow);
+        return (start, RawTensor.ByteLength(TensorDataType.Bytes, bytes[start..], elementsPerRow * rows));
+    }
+
+    private long[] MemberShape(long[] batchShape, int rows)
+    {
+        if (!spec.HasBatchAxis || batchShape[0] == rows) return batchShape;
+        var shape = (long[])batchShape.Clone();
+        shape[0] = rows;
+        return shape;
+    }
+
+    private static long Product(long[] shape)
+    {
+        var product = 1L;
+        foreach (var dim in shape) product *= dim;
+        return product;
+    }
+}
