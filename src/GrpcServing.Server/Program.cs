@@ -1,3 +1,3 @@
-var builder = WebApplication.CreateSlimBuilder(args);
-var app = builder.Build();
-app.Run();
+using GrpcServing.Hosting;
+
+return await ServerProgram.RunAsync(args).ConfigureAwait(false);

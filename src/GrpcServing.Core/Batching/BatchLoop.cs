@@ -152,7 +152,7 @@ internal sealed class BatchLoop
         {
             var request = (PendingRequest)entry;
             LeaveQueue(request);
-            request.TryFail(Refusals.Describe(request, _time));
+            request.TryFail(LaneRefusals.Describe(request, _time));
             request.ReleaseBody();
         }
         _scheduler.Refused.Clear();
@@ -178,7 +178,7 @@ internal sealed class BatchLoop
         {
             if (happened is not { Kind: LaneEventKind.Arrived, Subject: PendingRequest request }) continue;
             LeaveQueue(request);
-            request.TryFail(Refusals.LaneClosed);
+            request.TryFail(LaneRefusals.LaneClosed);
             request.ReleaseBody();
         }
     }

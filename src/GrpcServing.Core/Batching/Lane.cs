@@ -55,7 +55,7 @@ public sealed class Lane : IAsyncDisposable
             request.LeaveQueue();
             _bounds.Leave(request.Rows, request.Request.InputBytes);
             request.ReleaseBody();
-            return Refusals.LaneClosed;
+            return LaneRefusals.LaneClosed;
         }
         // After the arrival is posted, so that the loop sees it before its cancellation.
         var registration = cancellation.UnsafeRegister(static state => ((Departure)state!).Depart(), new Departure(this, request, callerDeadline));
@@ -88,7 +88,7 @@ public sealed class Lane : IAsyncDisposable
     {
         public void Depart()
         {
-            if (!request.TryFail(Refusals.ForGoneCaller(request, callerDeadline, lane._time.GetTimestamp()))) return;
+            if (!request.TryFail(LaneRefusals.ForGoneCaller(request, callerDeadline, lane._time.GetTimestamp()))) return;
             if (request.LeaveQueue()) lane._bounds.Leave(request.Rows, request.Request.InputBytes);
             request.LeaveRun(gone: true);
             lane._loop.Post(LaneEvent.Cancelled(request));

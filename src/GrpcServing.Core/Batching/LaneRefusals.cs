@@ -1,7 +1,7 @@
 namespace GrpcServing.Batching;
 
 /// <summary>The sentences that go with what a lane turns away.</summary>
-internal static class Refusals
+internal static class LaneRefusals
 {
     public static ServingError LaneClosed { get; } =
         new(ErrorReason.VersionNotReady, "The model version was unloaded while the request was on its way. Send it again.");

@@ -1,0 +1,162 @@
+using System.Collections.Immutable;
+using GrpcServing.Batching;
+using GrpcServing.Models;
+
+namespace GrpcServing.Execution;
+
+/// <summary>Runs a freshly loaded model before anybody waits for it: its configured warm-up requests, then a sweep that measures l(b).</summary>
+/// <remarks>One thread, which has the executor to itself. Measured on zeros: the time of a dense model does not depend on the values.</remarks>
+internal sealed class WarmUp(ModelSpec spec, Executor executor, TimeProvider time)
+{
+    // Enough for the whole table of a model of a few milliseconds; a slower one is measured for its small batches and learns the rest in use.
+    private static readonly TimeSpan SweepBudget = TimeSpan.FromSeconds(1);
+    private const int RunsPerSize = 4;
+
+    /// <summary>Runs the warm-up requests of the configuration.</summary>
+    /// <exception cref="ModelLoadException">One of them failed: the model is not fit to serve.</exception>
+    public void RunConfigured(ImmutableArray<WarmupRequest> requests, ShapeTable shapes)
+    {
+        foreach (var request in requests)
+        {
+            try
+            {
+                for (var i = 0; i < request.Count; i++) Run(request, shapes);
+            }
+            catch (Exception failure) when (failure is ExecutionException or IOException)
+            {
+                throw new ModelLoadException($"model_warmup '{request.Name}' of model '{spec.Name}' version {spec.Version} failed: {failure.Message}", failure);
+            }
+        }
+    }
+
+    /// <summary>Measures batches of growing size into the table. Leaves it empty where rows have no fixed size or zeros are no valid input.</summary>
+    /// <returns>Ticks of a batch of one row; 0 when it could not be measured.</returns>
+    public long Sweep(ShapeTable shapes, LatencyTable latency)
+    {
+        if (shapes.Only is not { } bucket) return 0;
+        var rows = 0;
+        long single = 0;
+        try
+        {
+            var end = time.GetTimestamp() + (long)(SweepBudget.TotalSeconds * time.TimestampFrequency);
+            foreach (var size in Sizes(Math.Max(1, spec.MaxBatchSize)))
+            {
+                rows = size;
+                var best = Measure(bucket, size, latency);
+                if (size == 1) single = best;
+                // A larger batch takes at most its share more: stop where the next size would overrun the budget.
+                if (time.GetTimestamp() + (2 * RunsPerSize * best) > end) break;
+            }
+        }
+        catch (ExecutionException) when (rows == 1)
+        {
+            return 0;
+        }
+        catch (ExecutionException failure)
+        {
+            throw new ModelLoadException($"Model '{spec.Name}' version {spec.Version} fails on a batch of {rows} rows though it runs on one: set maxBatchSize to what it takes. {failure.Message}", failure);
+        }
+        return single;
+    }
+
+    /// <summary>1, 2, 3, 4, 6, 8, 12, 16, ... and the limit: every size is within a half of a measured one.</summary>
+    internal static IEnumerable<int> Sizes(int limit)
+    {
+        for (var size = 1; size < limit; size *= 2)
+        {
+            yield return size;
+            if (size > 1 && size + (size / 2) < limit) yield return size + (size / 2);
+        }
+        yield return limit;
+    }
+
+    private long Measure(ShapeBucket bucket, int rows, LatencyTable latency)
+    {
+        var best = long.MaxValue;
+        for (var run = 0; run < RunsPerSize; run++)
+        {
+            var started = time.GetTimestamp();
+            executor.Bind(bucket, rows);
+            for (var input = 0; input < spec.Inputs.Length; input++) WriteZeros(input, bucket.RowElements[input] * rows);
+            executor.Run();
+            var ticks = time.GetTimestamp() - started;
+            // The first run of a size also makes its memory.
+            if (run > 0) latency.Observe(bucket.Id, rows, ticks);
+            best = Math.Min(best, ticks);
+        }
+        return best;
+    }
+
+    private void Run(WarmupRequest request, ShapeTable shapes)
+    {
+        var dims = spec.Inputs.Select(input => request.Inputs[input.Name].Dims.ToArray()).ToArray();
+        var bucket = shapes.Get(dims);
+        var rows = Math.Max(1, request.BatchSize);
+        executor.Bind(bucket, rows);
+        for (var input = 0; input < spec.Inputs.Length; input++)
+        {
+            var tensor = request.Inputs[spec.Inputs[input].Name];
+            var elements = bucket.RowElements[input] * rows;
+            switch (tensor.Source)
+            {
+                case WarmupSource.Zero:
+                    WriteZeros(input, elements);
+                    break;
+                case WarmupSource.Random:
+                    executor.Write(input, 0, RandomElements(tensor.DataType, elements));
+                    break;
+                default:
+                    WriteFile(input, tensor, bucket.RowElements[input], rows);
+                    break;
+            }
+        }
+        executor.Run();
+    }
+
+    private void WriteFile(int input, WarmupTensor tensor, long rowElements, int rows)
+    {
+        var content = File.ReadAllBytes(tensor.File);
+        var expected = tensor.DataType == TensorDataType.Bytes ? content.Length : checked((int)(rowElements * tensor.DataType.ElementSize()));
+        if (content.Length != expected)
+            throw new ExecutionException($"input file '{tensor.File}' has {content.Length} bytes; one row of '{spec.Inputs[input].Name}' takes {expected}", terminated: false);
+        for (var row = 0; row < rows; row++) executor.Write(input, rowElements * row, content);
+    }
+
+    private void WriteZeros(int input, long elements)
+    {
+        // An empty string is a length of zero: four zero bytes an element.
+        var size = spec.Inputs[input].DataType is TensorDataType.Bytes ? sizeof(uint) : spec.Inputs[input].DataType.ElementSize();
+        executor.Write(input, 0, new byte[checked(elements * size)]);
+    }
+
+    /// <summary>Numbers between 0 and 1, bits for integers and booleans, empty strings: as Triton's random data, valid for every model that takes zeros.</summary>
+    private static byte[] RandomElements(TensorDataType type, long elements)
+    {
+        var random = new Random(1);
+        var raw = new byte[checked(elements * (type == TensorDataType.Bytes ? sizeof(uint) : type.ElementSize()))];
+        for (var i = 0; i < elements; i++)
+        {
+            switch (type)
+            {
+                case TensorDataType.Fp32:
+                    BitConverter.TryWriteBytes(raw.AsSpan(i * 4), random.NextSingle());
+                    break;
+                case TensorDataType.Fp64:
+                    BitConverter.TryWriteBytes(raw.AsSpan(i * 8), random.NextDouble());
+                    break;
+                case TensorDataType.Fp16:
+                    BitConverter.TryWriteBytes(raw.AsSpan(i * 2), (Half)random.NextSingle());
+                    break;
+                case TensorDataType.Bf16:
+                    BitConverter.TryWriteBytes(raw.AsSpan(i * 2), (ushort)(BitConverter.SingleToUInt32Bits(random.NextSingle()) >> 16));
+                    break;
+                case TensorDataType.Bytes:
+                    break;
+                default:
+                    raw[i * type.ElementSize()] = (byte)random.Next(2);
+                    break;
+            }
+        }
+        return raw;
+    }
+}

@@ -1,0 +1,209 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+
+namespace GrpcServing.Models;
+
+/// <summary>The models of one directory and their life: load, reload, unload, retire.</summary>
+/// <remarks>
+/// <para>
+/// <see cref="Table"/> is what requests see: immutable, replaced whole. A reload loads the new versions first, replaces the table, and only
+/// then retires the old ones when their last request has been answered; a reload that fails leaves what was there. Changes to one model
+/// follow each other; different models change at the same time.
+/// </para>
+/// <para>Any thread.</para>
+/// </remarks>
+public sealed class ModelRepository(string directory, VersionLoader loader, IModelRuntime runtime, IRepositoryObserver observer) : IAsyncDisposable
+{
+    private readonly ConcurrentDictionary<string, SemaphoreSlim> _changing = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Task, byte> _retiring = new();
+    private readonly Lock _lock = new();
+    private ModelTable _table = ModelTable.Empty;
+
+    /// <summary>What can be served at this instant.</summary>
+    public ModelTable Table => Volatile.Read(ref _table);
+
+    /// <summary>Where the models lie.</summary>
+    public string Directory { get; } = directory;
+
+    /// <summary>True once every model found at start has been loaded or has failed to load.</summary>
+    public bool IsLoaded { get; private set; }
+
+    /// <summary>Finds the devices that the models ask for and this build or machine lacks.</summary>
+    /// <returns>A sentence for each; empty when all are there. A model whose configuration cannot be read is not asked: its load reports it.</returns>
+    public ImmutableArray<string> FindMissingDevices()
+    {
+        var missing = ImmutableArray.CreateBuilder<string>();
+        foreach (var name in RepositoryScanner.Models(Directory))
+        {
+            try
+            {
+                if (runtime.CheckDevice(ConfigurationReader.ReadLayout(PathOf(name)).Device) is { } sentence) missing.Add($"Model '{name}': {sentence}");
+            }
+            catch (ModelLoadException unreadable)
+            {
+                observer.Skipped(name, unreadable.Message);
+            }
+        }
+        return missing.ToImmutable();
+    }
+
+    /// <summary>Loads everything that is in the directory, several models at a time. One that fails does not stop the others.</summary>
+    public async Task LoadAllAsync(CancellationToken cancellation)
+    {
+        var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(2, Environment.ProcessorCount), CancellationToken = cancellation };
+        await Parallel.ForEachAsync(RepositoryScanner.Models(Directory), options, async (name, _) => await LoadAsync(name).ConfigureAwait(false)).ConfigureAwait(false);
+        IsLoaded = true;
+        observer.LoadCompleted(Table);
+    }
+
+    /// <summary>Loads or reloads a model from its directory; returns when the outcome is known.</summary>
+    /// <returns>An error that says why when a version it should serve could not be loaded; the other versions are served all the same.</returns>
+    public async Task<ServingError> LoadAsync(string name)
+    {
+        if (!IsModelName(name) || !System.IO.Directory.Exists(PathOf(name)))
+            return new ServingError(ErrorReason.InvalidArgument, $"failed to load '{name}': the repository has no directory of that name");
+
+        var changing = _changing.GetOrAdd(name, static _ => new SemaphoreSlim(1));
+        await changing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            // Loading blocks for as long as the runtime takes; a thread of its own keeps the pool free for those who are served meanwhile.
+            return await Task.Factory.StartNew(() => Load(name), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        }
+        finally
+        {
+            changing.Release();
+        }
+    }
+
+    /// <summary>Takes a model out of service. Returns at once; requests that are under way are answered.</summary>
+    public async Task<ServingError> UnloadAsync(string name)
+    {
+        var changing = _changing.GetOrAdd(name, static _ => new SemaphoreSlim(1));
+        await changing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (Table.Find(name) is not { } entry)
+                return new ServingError(ErrorReason.NotFound, $"failed to unload '{name}': the repository has no model of that name");
+            Publish(entry with { Versions = [.. entry.Versions.Select(static version => new VersionEntry(version.Version, version.Served is null ? VersionState.Unavailable : VersionState.Unloading, "unloaded", null))] });
+            foreach (var version in entry.Versions)
+                if (version.Served is { } served) Retire(served);
+            return ServingError.None;
+        }
+        finally
+        {
+            changing.Release();
+        }
+    }
+
+    /// <summary>Retires everything and waits for it. Nothing may be leased after the call began.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var name in Table.Models.Keys) await UnloadAsync(name).ConfigureAwait(false);
+        while (!_retiring.IsEmpty) await Task.WhenAll(_retiring.Keys).ConfigureAwait(false);
+    }
+
+    private string PathOf(string name) => Path.Combine(Directory, name);
+
+    /// <summary>A name is one directory: nothing that leads elsewhere.</summary>
+    private static bool IsModelName(string name) =>
+        name.Length > 0 && name is not ("." or "..") && name.AsSpan().IndexOfAny('/', '\\', '\0') < 0;
+
+    private ServingError Load(string name)
+    {
+        var before = Table.Find(name)?.Versions ?? [];
+        try
+        {
+            var modelDirectory = PathOf(name);
+            var layout = ConfigurationReader.ReadLayout(modelDirectory);
+            var versions = layout.Versions.Select(RepositoryScanner.Versions(modelDirectory));
+            if (versions.IsEmpty) throw new ModelLoadException($"Model '{name}' has no version directory to serve (expected {name}/1/{layout.ModelFile}, for example).");
+
+            PublishLoading(name, before, versions);
+            var after = versions.Select(version => LoadVersion(name, version, modelDirectory, layout, before)).ToImmutableArray();
+            Publish(new ModelEntry(name, after));
+            RetireReplaced(before, after);
+
+            var failed = after.Where(static version => version.Reason.Length > 0).Select(static version => version.Reason).ToArray();
+            return failed.Length == 0 ? ServingError.None : ServingError.Invalid($"failed to load '{name}': {string.Join(" ", failed)}");
+        }
+        catch (Exception failure) when (failure is ModelLoadException or IOException or UnauthorizedAccessException)
+        {
+            observer.LoadFailed(name, 0, failure.Message);
+            Publish(new ModelEntry(name, before.IsEmpty ? [new VersionEntry(0, VersionState.Unavailable, failure.Message, null)] : before));
+            return ServingError.Invalid($"failed to load '{name}': {failure.Message}");
+        }
+    }
+
+    private VersionEntry LoadVersion(string name, long version, string modelDirectory, ModelLayout layout, ImmutableArray<VersionEntry> before)
+    {
+        try
+        {
+            var served = loader.Load(name, version, modelDirectory, layout);
+            observer.Loaded(served);
+            return VersionEntry.Ready(served);
+        }
+        catch (Exception failure)
+        {
+            // Whatever a foreign model file makes the runtime throw, the other models go on.
+            observer.LoadFailed(name, version, failure.Message);
+            var old = before.FirstOrDefault(entry => entry.Version == version)?.Served;
+            return new VersionEntry(version, old is null ? VersionState.Unavailable : VersionState.Ready, failure.Message, old);
+        }
+    }
+
+    /// <summary>Versions that were there stay available while the new ones load.</summary>
+    private void PublishLoading(string name, ImmutableArray<VersionEntry> before, ImmutableArray<long> versions)
+    {
+        var known = before.Where(static entry => entry.Served is not null).ToDictionary(static entry => entry.Version);
+        var all = versions.Union(known.Keys).Order();
+        Publish(new ModelEntry(name, [.. all.Select(version => known.TryGetValue(version, out var entry) ? entry : new VersionEntry(version, VersionState.Loading, "", null))]));
+    }
+
+    private void RetireReplaced(ImmutableArray<VersionEntry> before, ImmutableArray<VersionEntry> after)
+    {
+        foreach (var old in before)
+            if (old.Served is { } served && !after.Any(entry => ReferenceEquals(entry.Served, served))) Retire(served);
+    }
+
+    private void Publish(ModelEntry entry)
+    {
+        lock (_lock)
+        {
+            Volatile.Write(ref _table, _table.With(entry));
+            observer.Changed(_table);
+        }
+    }
+
+    private void Retire(ServedVersion served)
+    {
+        var retirement = RetireAsync(served);
+        if (retirement.IsCompleted) return;
+        _retiring.TryAdd(retirement, 0);
+        _ = retirement.ContinueWith(done => _retiring.TryRemove(done, out _), CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+    }
+
+    private async Task RetireAsync(ServedVersion served)
+    {
+        try
+        {
+            await served.RetireAsync().ConfigureAwait(false);
+        }
+        finally
+        {
+            MarkUnloaded(served);
+            observer.Retired(served);
+        }
+    }
+
+    /// <summary>An unloading version becomes unavailable once its memory is given back.</summary>
+    private void MarkUnloaded(ServedVersion served)
+    {
+        lock (_lock)
+        {
+            if (_table.Find(served.Spec.Name) is not { } entry || entry.Find(served.Spec.Version) is not { State: VersionState.Unloading } version) return;
+            Volatile.Write(ref _table, _table.With(entry with { Versions = entry.Versions.Replace(version, version with { State = VersionState.Unavailable }) }));
+            observer.Changed(_table);
+        }
+    }
+}

@@ -1,0 +1,27 @@
+using System.Collections.Immutable;
+using System.Globalization;
+
+namespace GrpcServing.Models;
+
+/// <summary>Reads the directory structure of a model repository: <c>repository/model/version/model.onnx</c>.</summary>
+internal static class RepositoryScanner
+{
+    /// <summary>Directories that are models: those with a version directory, a model.json or a config.pbtxt.</summary>
+    public static ImmutableArray<string> Models(string repository) =>
+    [
+        .. Directory.EnumerateDirectories(repository)
+            .Where(static directory => !Versions(directory).IsEmpty || File.Exists(Path.Combine(directory, "model.json")) || File.Exists(Path.Combine(directory, "config.pbtxt")))
+            .Select(static directory => Path.GetFileName(directory))
+            .Order(StringComparer.Ordinal),
+    ];
+
+    /// <summary>Version directories of a model: positive integers without a leading zero or sign.</summary>
+    public static ImmutableArray<long> Versions(string modelDirectory) =>
+    [
+        .. Directory.EnumerateDirectories(modelDirectory)
+            .Select(static directory => Path.GetFileName(directory))
+            .Where(static name => long.TryParse(name, NumberStyles.None, CultureInfo.InvariantCulture, out var version) && version > 0 && name[0] != '0')
+            .Select(static name => long.Parse(name, CultureInfo.InvariantCulture))
+            .Order(),
+    ];
+}

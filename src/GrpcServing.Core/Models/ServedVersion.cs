@@ -1,0 +1,72 @@
+using GrpcServing.Batching;
+using GrpcServing.Execution;
+using GrpcServing.Telemetry;
+
+namespace GrpcServing.Models;
+
+/// <summary>One model version in memory, ready to answer.</summary>
+/// <remarks>
+/// A caller holds a lease (<see cref="TryLease"/>, <see cref="Return"/>) from routing to response. <see cref="RetireAsync"/> lets no new lease
+/// begin, waits for those that run, then gives the memory back: so a version that is being replaced fails nobody.
+/// </remarks>
+public sealed class ServedVersion
+{
+    private const long Retired = 1L << 62;
+
+    private readonly ILoadedModel _model;
+    private readonly TaskCompletionSource _lastReturned = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private long _leases;
+
+    internal ServedVersion(ModelSpec spec, ModelConfiguration configuration, ILoadedModel model, Lane lane, ShapeTable shapes, VersionStatistics statistics, LatencyTable latency)
+    {
+        Spec = spec;
+        Configuration = configuration;
+        _model = model;
+        Lane = lane;
+        Shapes = shapes;
+        Statistics = statistics;
+        Latency = latency;
+        VersionText = spec.Version.ToString(System.Globalization.CultureInfo.InvariantCulture);
+    }
+
+    public ModelSpec Spec { get; }
+
+    /// <summary><see cref="ModelSpec.Version"/> as responses write it.</summary>
+    public string VersionText { get; }
+
+    public ModelConfiguration Configuration { get; }
+
+    public Lane Lane { get; }
+
+    public ShapeTable Shapes { get; }
+
+    public VersionStatistics Statistics { get; }
+
+    public LatencyTable Latency { get; }
+
+    /// <summary>Bytes of the model as far as the runtime tells.</summary>
+    public long MemoryBytes => _model.MemoryBytes;
+
+    /// <summary>Begins the use of this version; false once it is retired: look the model up again.</summary>
+    public bool TryLease()
+    {
+        if (Interlocked.Increment(ref _leases) < Retired) return true;
+        Return();
+        return false;
+    }
+
+    /// <summary>Ends a use that <see cref="TryLease"/> began.</summary>
+    public void Return()
+    {
+        if (Interlocked.Decrement(ref _leases) == Retired) _lastReturned.TrySetResult();
+    }
+
+    /// <summary>Takes the version out of service after its last user. Once, by its owner, after it can no longer be found.</summary>
+    public async Task RetireAsync()
+    {
+        if (Interlocked.Add(ref _leases, Retired) == Retired) _lastReturned.TrySetResult();
+        await _lastReturned.Task.ConfigureAwait(false);
+        await Lane.DisposeAsync().ConfigureAwait(false);
+        _model.Dispose();
+    }
+}

@@ -1,0 +1,98 @@
+using System.Threading.Channels;
+using Grpc.Core;
+using GrpcServing.Decoding;
+using GrpcServing.Responding;
+
+namespace GrpcServing.Endpoints;
+
+/// <summary>ModelInfer and ModelStreamInfer.</summary>
+internal sealed class InferenceEndpoint(InferencePipeline pipeline, StatusMapping statuses, TimeProvider time)
+{
+    /// <summary>Requests of one stream that may be under way at once; the next is not read until one has been answered.</summary>
+    private const int MaxInFlightPerStream = 256;
+
+    /// <summary>Triton's header: the first error ends the stream with its status instead of an error message.</summary>
+    private const string ErrorHeader = "triton_grpc_error";
+
+    public async Task<InferenceResponse> InferAsync(UncheckedRequest request, ServerCallContext context)
+    {
+        var answer = await pipeline.RunAsync(request, Deadline(context), context.CancellationToken).ConfigureAwait(false);
+        return answer.Response ?? throw statuses.ToException(answer.Error);
+    }
+
+    /// <summary>Requests run side by side, their batches are shared with everybody's; responses leave in the order of the requests.</summary>
+    public async Task StreamAsync(IAsyncStreamReader<UncheckedRequest> requests, IServerStreamWriter<StreamResponse> responses, ServerCallContext context)
+    {
+        var endOnError = string.Equals(context.RequestHeaders.GetValue(ErrorHeader), "true", StringComparison.OrdinalIgnoreCase);
+        var inFlight = Channel.CreateBounded<Task<StreamAnswer>>(new BoundedChannelOptions(MaxInFlightPerStream) { SingleReader = true, SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
+        using var stopped = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
+        var reading = ReadAsync(requests, inFlight.Writer, Deadline(context), stopped.Token);
+        try
+        {
+            await foreach (var pending in inFlight.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            {
+                var (message, error) = await pending.ConfigureAwait(false);
+                if (endOnError && !error.IsNone) throw statuses.ToException(error);
+                await WriteAsync(responses, message, stopped.Token).ConfigureAwait(false);
+            }
+            await reading.ConfigureAwait(false);
+        }
+        finally
+        {
+            await stopped.CancelAsync().ConfigureAwait(false);
+            await ReleaseRestAsync(inFlight.Reader, reading).ConfigureAwait(false);
+        }
+    }
+
+    private async Task ReadAsync(IAsyncStreamReader<UncheckedRequest> requests, ChannelWriter<Task<StreamAnswer>> inFlight, long deadline, CancellationToken cancellation)
+    {
+        try
+        {
+            while (await requests.MoveNext(cancellation).ConfigureAwait(false))
+                await inFlight.WriteAsync(RunAsync(requests.Current, deadline, cancellation), CancellationToken.None).ConfigureAwait(false);
+        }
+        finally
+        {
+            inFlight.Complete();
+        }
+    }
+
+    private async Task<StreamAnswer> RunAsync(UncheckedRequest request, long deadline, CancellationToken cancellation)
+    {
+        var id = request.Id;
+        var (response, error) = await pipeline.RunAsync(request, deadline, cancellation).ConfigureAwait(false);
+        return new StreamAnswer(response is null ? StreamResponse.Failure(id, error) : StreamResponse.Success(response), error);
+    }
+
+    /// <summary>A message that could not be written any more is released all the same.</summary>
+    private static async Task WriteAsync(IServerStreamWriter<StreamResponse> responses, StreamResponse message, CancellationToken cancellation)
+    {
+        try
+        {
+            await responses.WriteAsync(message, cancellation).ConfigureAwait(false);
+        }
+        finally
+        {
+            message.Release();
+        }
+    }
+
+    /// <summary>The stream has ended before all were written: nobody reads the rest, but each holds memory.</summary>
+    private static async Task ReleaseRestAsync(ChannelReader<Task<StreamAnswer>> inFlight, Task reading)
+    {
+        await foreach (var pending in inFlight.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
+            (await pending.ConfigureAwait(false)).Message.Release();
+        // Its failure, if any, is the caller's departure, or was thrown above already.
+        await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    /// <summary>The call's deadline on the monotonic clock.</summary>
+    private long Deadline(ServerCallContext context)
+    {
+        if (context.Deadline == DateTime.MaxValue) return long.MaxValue;
+        var left = context.Deadline - time.GetUtcNow().UtcDateTime;
+        return time.GetTimestamp() + (long)(left.TotalSeconds * time.TimestampFrequency);
+    }
+
+    private readonly record struct StreamAnswer(StreamResponse Message, ServingError Error);
+}

@@ -1,0 +1,73 @@
+using GrpcServing.Batching;
+using GrpcServing.Decoding;
+using GrpcServing.Hosting;
+using GrpcServing.Models;
+using GrpcServing.Responding;
+using GrpcServing.Routing;
+
+namespace GrpcServing.Endpoints;
+
+/// <summary>The path of a request, the same for every front end.</summary>
+/// <remarks>
+/// <code>
+/// UncheckedRequest --route--> ServedVersion --decode--> DecodedRequest --admit, batch, execute, scatter--> InferenceResponse
+///                      1                        2                            3                                  4
+/// </code>
+/// Every request that comes in is answered exactly once: with a response, which the front end writes and releases, or with an error.
+/// Any thread.
+/// </remarks>
+internal sealed class InferencePipeline(Router router, DrainState drain, TimeProvider time)
+{
+    /// <param name="request">Owned by this call from here on.</param>
+    /// <param name="deadline">The caller's, in ticks of the clock; <see cref="long.MaxValue"/> for none.</param>
+    public async ValueTask<InferenceAnswer> RunAsync(UncheckedRequest request, long deadline, CancellationToken cancellation)
+    {
+        var arrived = time.GetTimestamp();
+        DecodedRequest? decoded = null;
+        ServedVersion? version = null;
+        try
+        {
+            var error = Decode(request, out version, out decoded);
+            if (error.IsNone)
+            {
+                // 3: what was decoded is admitted, waits, runs.
+                var pending = new PendingRequest(decoded!);
+                error = await version!.Lane.SubmitAsync(pending, deadline, cancellation).ConfigureAwait(false);
+                // 4
+                if (error.IsNone) return new InferenceAnswer(new InferenceResponse(version.Spec, decoded!, pending.Result!), ServingError.None);
+                error = Refusals.WithId(error, decoded!.Id);
+            }
+            version?.Statistics.RecordFailure(error.Reason, time.GetTimestamp() - arrived);
+            return new InferenceAnswer(null, error);
+        }
+        finally
+        {
+            decoded?.Release();
+            version?.Return();
+        }
+    }
+
+    /// <summary>Finds the version and compares the request with it. Uses the request up.</summary>
+    /// <param name="version">Leased; null when it was not found.</param>
+    private ServingError Decode(UncheckedRequest request, out ServedVersion? version, out DecodedRequest? decoded)
+    {
+        version = null;
+        decoded = null;
+        try
+        {
+            if (drain.IsDraining) return Refusals.WithId(DrainState.Refusal, request.Id);
+            if (!request.Error.IsNone) return Refusals.WithId(request.Error, request.Id);
+
+            // 1: the lease keeps the version in memory until the answer is there.
+            var error = router.TryLease(request.ModelName, request.ModelVersion, out version);
+            if (!error.IsNone) return Refusals.WithId(error, request.Id);
+
+            // 2
+            return RequestDecoder.TryDecode(request, version!.Spec, version.Shapes, out decoded, out error) ? ServingError.None : error;
+        }
+        finally
+        {
+            request.Release();
+        }
+    }
+}

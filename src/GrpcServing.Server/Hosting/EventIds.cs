@@ -1,0 +1,17 @@
+namespace GrpcServing.Hosting;
+
+/// <summary>Every log event of the server. Rooms own a hundred each; retired numbers stay unused.</summary>
+internal static class EventIds
+{
+    public const int Serving = 1000;
+    public const int Stopping = 1001;
+    public const int Stopped = 1002;
+    public const int NothingToServe = 1003;
+
+    public const int ModelLoaded = 1100;
+    public const int ModelLoadFailed = 1101;
+    public const int ModelRetired = 1102;
+    public const int VersionLoadFailed = 1105;
+    public const int ModelRemark = 1103;
+    public const int LaneFailed = 1104;
+}

@@ -1,0 +1,111 @@
+using Grpc.AspNetCore.Server;
+using Grpc.AspNetCore.Server.Model;
+using Grpc.HealthCheck;
+using Grpc.Reflection;
+using GrpcServing.Endpoints;
+using GrpcServing.Execution;
+using GrpcServing.Models;
+using GrpcServing.Onnx;
+using GrpcServing.Protos;
+using GrpcServing.Responding;
+using GrpcServing.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace GrpcServing.Hosting;
+
+/// <summary>The composition of the server, in the order of the path of a request.</summary>
+internal static class GrpcServingExtensions
+{
+    /// <summary>Adds every room. Settings must have been checked.</summary>
+    public static WebApplicationBuilder AddGrpcServing(this WebApplicationBuilder builder, ServingOptions options)
+    {
+        var services = builder.Services;
+        services.AddSingleton(options);
+        services.TryAddSingleton(TimeProvider.System);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
+        services.AddLogging(builder);
+        services.AddModels();
+        services.AddPipeline(options);
+        services.AddGrpcFrontEnd(options);
+        services.AddRestFrontEnd();
+        services.AddSingleton<ListeningPorts>();
+        services.AddHostedService<ServingHost>();
+        builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
+        return builder;
+    }
+
+    public static WebApplication MapGrpcServing(this WebApplication app)
+    {
+        app.MapGrpcService<GrpcInferenceService>();
+        app.MapGrpcService<HealthServiceImpl>();
+        app.MapGrpcService<ReflectionServiceImpl>();
+        app.Services.GetRequiredService<RestRoutes>().Map(app);
+        return app;
+    }
+
+    private static void AddLogging(this IServiceCollection services, WebApplicationBuilder builder)
+    {
+        var logSwitch = new LogSwitch();
+        ((IConfigurationBuilder)builder.Configuration).Add(logSwitch);
+        services.AddSingleton(logSwitch);
+    }
+
+    private static void AddModels(this IServiceCollection services)
+    {
+        services.TryAddSingleton<TensorPool>();
+        services.TryAddSingleton<IModelRuntime, OnnxModelRuntime>();
+        services.AddSingleton<VersionLoader>();
+        services.AddSingleton<RepositoryEvents>();
+        services.AddSingleton(static provider => new ModelRepository(
+            provider.GetRequiredService<ServingOptions>().ModelRepository,
+            provider.GetRequiredService<VersionLoader>(),
+            provider.GetRequiredService<IModelRuntime>(),
+            provider.GetRequiredService<RepositoryEvents>()));
+    }
+
+    private static void AddPipeline(this IServiceCollection services, ServingOptions options)
+    {
+        services.AddSingleton<Router>();
+        services.AddSingleton<DrainState>();
+        services.AddSingleton(new StatusMapping(options.StatusCodes));
+        services.AddSingleton<InferencePipeline>();
+        services.AddSingleton<InferenceEndpoint>();
+        services.AddSingleton<MetadataEndpoint>();
+        services.AddSingleton<StatisticsEndpoint>();
+        services.AddSingleton<RepositoryEndpoint>();
+        services.AddSingleton<SettingsEndpoint>();
+    }
+
+    private static void AddGrpcFrontEnd(this IServiceCollection services, ServingOptions options)
+    {
+        services.AddGrpc(grpc =>
+        {
+            grpc.MaxReceiveMessageSize = options.MaxRequestBytes;
+            grpc.MaxSendMessageSize = null;
+        });
+        services.AddSingleton<GrpcInferenceService>();
+        services.AddSingleton<IGrpcServiceActivator<GrpcInferenceService>, SingletonActivator<GrpcInferenceService>>();
+        services.AddSingleton<IServiceMethodProvider<GrpcInferenceService>, GrpcInferenceMethods>();
+        services.AddSingleton(new HealthServiceImpl());
+        services.AddSingleton(new ReflectionServiceImpl(GRPCInferenceService.Descriptor, Grpc.Health.V1.Health.Descriptor));
+    }
+
+    private static void AddRestFrontEnd(this IServiceCollection services)
+    {
+        services.AddSingleton<RestErrors>();
+        services.AddSingleton<RestSettings>();
+        services.AddSingleton<RestInferenceEndpoint>();
+        services.AddSingleton<RestRoutes>();
+    }
+
+    private static void Listen(KestrelServerOptions kestrel, ServingOptions options)
+    {
+        kestrel.AddServerHeader = false;
+        // The limit on a message is gRPC's own (MaxRequestBytes), and the HTTP front end's per endpoint.
+        kestrel.Limits.MaxRequestBodySize = null;
+        kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
+        kestrel.Listen(options.ListenAddress, options.GrpcPort, static listen => listen.Protocols = HttpProtocols.Http2);
+        kestrel.Listen(options.ListenAddress, options.HttpPort, static listen => listen.Protocols = HttpProtocols.Http1);
+    }
+}

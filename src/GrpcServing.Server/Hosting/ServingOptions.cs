@@ -1,0 +1,56 @@
+using System.Globalization;
+using System.Net;
+using GrpcServing.Responding;
+
+namespace GrpcServing.Hosting;
+
+/// <summary>The settings under <c>Serving:</c>, read once at start.</summary>
+internal sealed record ServingOptions
+{
+    public const string Section = "Serving";
+
+    /// <value>Directory of models. Default: the examples that come with the server.</value>
+    public required string ModelRepository { get; init; }
+
+    /// <value>Address both ports listen on. Default 127.0.0.1: reachable from this machine only.</value>
+    public required IPAddress ListenAddress { get; init; }
+
+    /// <value>Cleartext HTTP/2. Default 8001; 0 = any free port.</value>
+    public required int GrpcPort { get; init; }
+
+    /// <value>HTTP/1.1 for REST and metrics. Default 8000; 0 = any free port.</value>
+    public required int HttpPort { get; init; }
+
+    /// <value>Longest wait for requests under way when the server is told to stop. Default 30 s.</value>
+    public required TimeSpan DrainTimeout { get; init; }
+
+    public required StatusCodeSet StatusCodes { get; init; }
+
+    /// <value>Largest request in bytes, gRPC message or HTTP body. Default 64 MiB, range 1 KiB .. 2 GiB - 1.</value>
+    public required int MaxRequestBytes { get; init; }
+
+    /// <summary>Reads and checks everything.</summary>
+    /// <param name="errors">One sentence for each setting that is wrong; empty when the options may be used.</param>
+    public static ServingOptions Read(IConfiguration configuration, out IReadOnlyList<string> errors)
+    {
+        var reader = new SettingsReader(configuration.GetSection(Section));
+        var options = new ServingOptions
+        {
+            ModelRepository = Path.GetFullPath(reader.Text("ModelRepository", Path.Combine(AppContext.BaseDirectory, "models"))),
+            ListenAddress = reader.Value("ListenAddress", IPAddress.Loopback, "an IP address such as 127.0.0.1, or 0.0.0.0 for every interface", static (string text, out IPAddress address) => IPAddress.TryParse(text, out address!)),
+            GrpcPort = reader.Number("GrpcPort", 8001, 0, 65535),
+            HttpPort = reader.Number("HttpPort", 8000, 0, 65535),
+            DrainTimeout = reader.Value("DrainTimeout", TimeSpan.FromSeconds(30), "a time from 00:00:00 to 01:00:00 such as 00:00:30",
+                static (string text, out TimeSpan time) => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out time) && time >= TimeSpan.Zero && time <= TimeSpan.FromHours(1)),
+            StatusCodes = reader.Value("StatusCodes", StatusCodeSet.Standard, "Standard or Triton",
+                static (string text, out StatusCodeSet codes) => Enum.TryParse(text, ignoreCase: true, out codes) && Enum.IsDefined(codes) && !char.IsAsciiDigit(text[0])),
+            MaxRequestBytes = reader.Number("MaxRequestBytes", 64 << 20, 1024, int.MaxValue),
+        };
+        if (!Directory.Exists(options.ModelRepository)) reader.Report("ModelRepository", options.ModelRepository, "an existing directory of <model>/<version>/model.onnx");
+        if (options.GrpcPort == options.HttpPort && options.GrpcPort != 0)
+            reader.Report("HttpPort", options.HttpPort.ToString(CultureInfo.InvariantCulture), "another port than Serving:GrpcPort");
+        reader.ReportUnknownKeys();
+        errors = reader.Errors;
+        return options;
+    }
+}

@@ -1,0 +1,133 @@
+#!/usr/bin/env python3
+"""Writes the small ONNX models that the tests serve. README.md beside this file says what each is for.
+
+Needs onnx (Debian: python3-onnx). Run it in this directory: python3 make_models.py
+"""
+import pathlib
+
+import numpy as np
+from onnx import TensorProto as T
+from onnx import helper, numpy_helper, save
+
+HERE = pathlib.Path(__file__).resolve().parent
+REPOSITORY = HERE / "repository"
+OPSET = 15
+
+
+def tensor(name, kind, dims):
+    return helper.make_tensor_value_info(name, kind, dims)
+
+
+def constant(name, values):
+    return numpy_helper.from_array(np.asarray(values), name)
+
+
+def write(path, name, nodes, inputs, outputs, constants=(), opset=OPSET):
+    graph = helper.make_graph(nodes, name, inputs, outputs, list(constants))
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", opset)], producer_name="grpcserving-tests")
+    model.ir_version = 8
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(model, str(path))
+
+
+def model(name, nodes, inputs, outputs, constants=(), version=1, opset=OPSET):
+    write(REPOSITORY / name / str(version) / "model.onnx", name, nodes, inputs, outputs, constants, opset)
+
+
+def identities():
+    kinds = {
+        "bool": T.BOOL, "uint8": T.UINT8, "uint16": T.UINT16, "uint32": T.UINT32, "uint64": T.UINT64, "int8": T.INT8, "int16": T.INT16,
+        "int32": T.INT32, "int64": T.INT64, "fp16": T.FLOAT16, "bf16": T.BFLOAT16, "fp32": T.FLOAT, "fp64": T.DOUBLE, "string": T.STRING}
+    for name, kind in kinds.items():
+        model(f"identity_{name}", [helper.make_node("Identity", ["INPUT0"], ["OUTPUT0"])],
+              [tensor("INPUT0", kind, ["batch", "n"])], [tensor("OUTPUT0", kind, ["batch", "n"])])
+
+
+def several_tensors():
+    model("add_sub",
+          [helper.make_node("Add", ["INPUT0", "INPUT1"], ["SUM"]), helper.make_node("Sub", ["INPUT0", "INPUT1"], ["DIFFERENCE"])],
+          [tensor("INPUT0", T.FLOAT, ["batch", 4]), tensor("INPUT1", T.FLOAT, ["batch", 4])],
+          [tensor("SUM", T.FLOAT, ["batch", 4]), tensor("DIFFERENCE", T.FLOAT, ["batch", 4])])
+    model("multi_dtype", [helper.make_node("Identity", [name], [f"{name}_out"]) for name in ("a", "b", "s")],
+          [tensor("a", T.FLOAT, ["batch", 2]), tensor("b", T.INT32, ["batch", 3]), tensor("s", T.STRING, ["batch", 1])],
+          [tensor("a_out", T.FLOAT, ["batch", 2]), tensor("b_out", T.INT32, ["batch", 3]), tensor("s_out", T.STRING, ["batch", 1])])
+
+
+def without_batch_axis():
+    double = [helper.make_node("Add", ["X", "X"], ["Y"])]
+    model("scalar", double, [tensor("X", T.FLOAT, [])], [tensor("Y", T.FLOAT, [])])
+    model("fixed", double, [tensor("X", T.FLOAT, [2, 3])], [tensor("Y", T.FLOAT, [2, 3])])
+    # One dimension that is data, not rows: every element depends on all.
+    model("dynamic_1d", [helper.make_node("ReduceMean", ["X"], ["m"], axes=[0], keepdims=1), helper.make_node("Sub", ["X", "m"], ["Y"])],
+          [tensor("X", T.FLOAT, ["n"])], [tensor("Y", T.FLOAT, ["n"])])
+    # Named like a batch, but rows influence each other.
+    model("softmax_rows", [helper.make_node("Softmax", ["X"], ["Y"], axis=0)],
+          [tensor("X", T.FLOAT, ["batch", 8])], [tensor("Y", T.FLOAT, ["batch", 8])])
+    # Rows that are counted by the data: the shape of the output is known only after the run.
+    model("nonzero", [helper.make_node("NonZero", ["X"], ["Y"])], [tensor("X", T.FLOAT, [2, 3])], [tensor("Y", T.INT64, [2, "found"])])
+
+
+def open_dimensions():
+    model("seq", [helper.make_node("Cast", ["tokens"], ["f"], to=T.FLOAT), helper.make_node("ReduceMean", ["f"], ["mean"], axes=[1], keepdims=1)],
+          [tensor("tokens", T.INT64, ["batch", "length"])], [tensor("mean", T.FLOAT, ["batch", 1])])
+    model("image", [helper.make_node("ReduceMean", ["pixels"], ["mean"], axes=[2, 3], keepdims=0)],
+          [tensor("pixels", T.FLOAT, ["batch", 3, 32, 32])], [tensor("mean", T.FLOAT, ["batch", 3])])
+    model("large", [helper.make_node("ReduceSum", ["x", "axis"], ["sum"], keepdims=1)],
+          [tensor("x", T.FLOAT, ["batch", "n"])], [tensor("sum", T.FLOAT, ["batch", 1])], [constant("axis", np.array([1], np.int64))])
+
+
+def misbehaving():
+    # The first element of a row indexes a table of eight: anything beyond makes the run fail, and with it a whole batch.
+    model("poison",
+          [helper.make_node("Slice", ["x", "zero", "one", "one"], ["first"]), helper.make_node("Cast", ["first"], ["index"], to=T.INT64),
+           helper.make_node("Gather", ["table", "index"], ["y"])],
+          [tensor("x", T.FLOAT, ["batch", 4])], [tensor("y", T.FLOAT, ["batch", 1])],
+          [constant("zero", np.array([0], np.int64)), constant("one", np.array([1], np.int64)), constant("table", np.arange(8, dtype=np.float32) * 10)])
+    # Multiplies small matrices as often as the largest `iterations` of the batch says; y = x, but only after the loop.
+    body = helper.make_graph(
+        [helper.make_node("MatMul", ["m_in", "weights"], ["m_out"]), helper.make_node("Identity", ["go_in"], ["go_out"])],
+        "body",
+        [tensor("i", T.INT64, []), tensor("go_in", T.BOOL, []), tensor("m_in", T.FLOAT, [32, 32])],
+        [tensor("go_out", T.BOOL, []), tensor("m_out", T.FLOAT, [32, 32])])
+    model("slow",
+          [helper.make_node("ReduceMax", ["iterations"], ["trips"], keepdims=0),
+           helper.make_node("Loop", ["trips", "yes", "start"], ["result"], body=body),
+           helper.make_node("ReduceMax", ["result"], ["largest"], keepdims=0),
+           helper.make_node("Mul", ["largest", "nothing"], ["zero"]),
+           helper.make_node("Add", ["x", "zero"], ["y"])],
+          [tensor("x", T.FLOAT, ["batch", 4]), tensor("iterations", T.INT64, ["batch", 1])], [tensor("y", T.FLOAT, ["batch", 4])],
+          [constant("yes", np.array(True)), constant("start", np.eye(32, dtype=np.float32)), constant("weights", np.eye(32, dtype=np.float32)),
+           constant("nothing", np.array(0, np.float32))])
+
+
+def labelled():
+    model("labels", [helper.make_node("Identity", ["x"], ["scores"])],
+          [tensor("x", T.FLOAT, ["batch", 3])], [tensor("scores", T.FLOAT, ["batch", 3])])
+    (REPOSITORY / "labels" / "labels.txt").write_text("cat\ndog\nfox\n")
+    (REPOSITORY / "labels" / "config.pbtxt").write_text("""\
+name: "labels"
+platform: "onnxruntime_onnx"
+max_batch_size: 8
+input [ { name: "x" data_type: TYPE_FP32 dims: [ 3 ] } ]
+output [ { name: "scores" data_type: TYPE_FP32 dims: [ 3 ] label_filename: "labels.txt" } ]
+dynamic_batching { max_queue_delay_microseconds: 1000 }
+""")
+
+
+def versioned():
+    for version in (1, 2, 3):
+        model("versions", [helper.make_node("Add", ["x", "version"], ["y"])], [tensor("x", T.FLOAT, ["batch", 1])],
+              [tensor("y", T.FLOAT, ["batch", 1])], [constant("version", np.array(version, np.float32))], version)
+    (REPOSITORY / "versions" / "model.json").write_text('{ "versions": { "all": true } }\n')
+
+
+def broken():
+    repository = HERE / "broken_repository"
+    (repository / "broken" / "1").mkdir(parents=True, exist_ok=True)
+    (repository / "broken" / "1" / "model.onnx").write_bytes(b"this is not a model")
+    write(repository / "good" / "1" / "model.onnx", "good", [helper.make_node("Add", ["X", "X"], ["Y"])], [tensor("X", T.FLOAT, [])], [tensor("Y", T.FLOAT, [])])
+
+
+if __name__ == "__main__":
+    for make in (identities, several_tensors, without_batch_axis, open_dimensions, misbehaving, labelled, versioned, broken):
+        make()
