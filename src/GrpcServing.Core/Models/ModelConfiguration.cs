@@ -22,6 +22,9 @@ public sealed record ModelConfiguration
 
     public VersionPolicy Versions { get; init; } = VersionPolicy.NewestOnly;
 
+    /// <summary>Name of the model file in a version directory.</summary>
+    public string ModelFile { get; init; } = "model.onnx";
+
     public ImmutableArray<WarmupRequest> Warmup { get; init; } = [];
 
     /// <summary>Free text parameters, echoed by ModelConfig.</summary>

@@ -16,6 +16,16 @@ public sealed record ModelSpec
     /// <summary>Most rows of one batch and so of one request; 0 when the model has no batch axis and every request runs alone.</summary>
     public required int MaxBatchSize { get; init; }
 
+    /// <param name="configuration">Complete, as <c>ConfigurationReader</c> gives it for this version's graph.</param>
+    public static ModelSpec Create(string name, long version, ModelConfiguration configuration) => new()
+    {
+        Name = name,
+        Version = version,
+        Inputs = configuration.Inputs,
+        Outputs = configuration.Outputs,
+        MaxBatchSize = configuration.MaxBatchSize,
+    };
+
     /// <summary>True when the first dimension of every tensor counts rows.</summary>
     public bool HasBatchAxis => MaxBatchSize > 0;
 

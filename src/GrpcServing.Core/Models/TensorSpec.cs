@@ -22,6 +22,12 @@ public sealed record TensorSpec
     /// <summary>Class labels of an output by index, for the classification extension; empty when the model has none.</summary>
     public ImmutableArray<string> Labels { get; init; } = [];
 
+    /// <summary>File that the labels came from, relative to the model directory; "" for none. Echoed by ModelConfig.</summary>
+    public string LabelFile { get; init; } = "";
+
+    /// <summary>Which dimensions of an image are which, as configured. A word for clients; it changes nothing here.</summary>
+    public ImageFormat Format { get; init; }
+
     /// <summary>True when no dimension is -1: every row then holds <see cref="ElementsPerRow"/> elements.</summary>
     public bool IsFixed => !Dims.Contains(-1);
 
