@@ -25,10 +25,10 @@ internal sealed class GrpcInferenceMethods(TensorPool pool) : IServiceMethodProv
         context.AddDuplexStreamingMethod(new Method<UncheckedRequest, StreamResponse>(MethodType.DuplexStreaming, ServiceName, "ModelStreamInfer", request, InferenceMarshallers.StreamResponse),
             NoMetadata, static (service, requests, responses, call) => service.ModelStreamInfer(requests, responses, call));
 
-        Add<ServerLiveRequest, ServerLiveResponse>(context, "ServerLive", static (service, _, _) => service.ServerLive());
+        Add<ServerLiveRequest, ServerLiveResponse>(context, "ServerLive", static (_, _, _) => GrpcInferenceService.ServerLive());
         Add<ServerReadyRequest, ServerReadyResponse>(context, "ServerReady", static (service, _, _) => service.ServerReady());
         Add<ModelReadyRequest, ModelReadyResponse>(context, "ModelReady", static (service, message, _) => service.ModelReady(message));
-        Add<ServerMetadataRequest, ServerMetadataResponse>(context, "ServerMetadata", static (service, _, _) => service.ServerMetadata());
+        Add<ServerMetadataRequest, ServerMetadataResponse>(context, "ServerMetadata", static (_, _, _) => GrpcInferenceService.ServerMetadata());
         Add<ModelMetadataRequest, ModelMetadataResponse>(context, "ModelMetadata", static (service, message, _) => service.ModelMetadata(message));
         Add<ModelConfigRequest, ModelConfigResponse>(context, "ModelConfig", static (service, message, _) => service.ModelConfig(message));
         Add<ModelStatisticsRequest, ModelStatisticsResponse>(context, "ModelStatistics", static (service, message, _) => service.ModelStatistics(message));

@@ -19,13 +19,13 @@ internal sealed class GrpcInferenceService(
     public Task ModelStreamInfer(IAsyncStreamReader<UncheckedRequest> requests, IServerStreamWriter<StreamResponse> responses, ServerCallContext context) =>
         inference.StreamAsync(requests, responses, context);
 
-    public Task<ServerLiveResponse> ServerLive() => Task.FromResult(new ServerLiveResponse { Live = true });
+    public static Task<ServerLiveResponse> ServerLive() => Task.FromResult(new ServerLiveResponse { Live = true });
 
     public Task<ServerReadyResponse> ServerReady() => Task.FromResult(new ServerReadyResponse { Ready = metadata.IsReady });
 
     public Task<ModelReadyResponse> ModelReady(ModelReadyRequest request) => Task.FromResult(new ModelReadyResponse { Ready = metadata.ModelReady(request.Name, request.Version) });
 
-    public Task<ServerMetadataResponse> ServerMetadata() => Task.FromResult(MetadataEndpoint.ServerMetadata());
+    public static Task<ServerMetadataResponse> ServerMetadata() => Task.FromResult(MetadataEndpoint.ServerMetadata());
 
     public Task<ModelMetadataResponse> ModelMetadata(ModelMetadataRequest request) => Task.FromResult(metadata.ModelMetadata(request.Name, request.Version));
 

@@ -14,7 +14,7 @@ internal sealed class RestErrors(StatusMapping statuses)
         return WriteAsync(http, statuses.ToHttp(error.Reason), error.Message);
     }
 
-    public async Task WriteAsync(HttpContext http, int status, string message)
+    public static async Task WriteAsync(HttpContext http, int status, string message)
     {
         var buffer = new ArrayBufferWriter<byte>();
         using (var writer = new Utf8JsonWriter(buffer))

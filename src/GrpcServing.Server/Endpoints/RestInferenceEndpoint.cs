@@ -71,7 +71,7 @@ internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router r
                 if (length <= options.MaxRequestBytes) continue;
 
                 body.Release();
-                await errors.WriteAsync(http, StatusCodes.Status413PayloadTooLarge, $"the request body is larger than Serving:MaxRequestBytes ({options.MaxRequestBytes})").ConfigureAwait(false);
+                await RestErrors.WriteAsync(http, StatusCodes.Status413PayloadTooLarge, $"the request body is larger than Serving:MaxRequestBytes ({options.MaxRequestBytes})").ConfigureAwait(false);
                 return (null, 0);
             }
         }

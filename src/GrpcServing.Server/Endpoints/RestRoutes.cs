@@ -42,7 +42,7 @@ internal sealed class RestRoutes(
             Get(app, route, settings.ReadTraceAsync);
             Post(app, route, settings.ChangeTraceAsync);
         }
-        app.MapFallback(http => errors.WriteAsync(http, StatusCodes.Status404NotFound, $"there is nothing at {http.Request.Method} {http.Request.Path}; the protocol's calls begin with /v2"));
+        app.MapFallback(http => RestErrors.WriteAsync(http, StatusCodes.Status404NotFound, $"there is nothing at {http.Request.Method} {http.Request.Path}; the protocol's calls begin with /v2"));
     }
 
     internal static Task WriteAsync(HttpContext http, IMessage message) => WriteAsync(http, JsonMessage.Serialize(message));

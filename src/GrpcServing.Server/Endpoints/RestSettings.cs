@@ -44,7 +44,7 @@ internal sealed class RestSettings(SettingsEndpoint settings)
     /// <exception cref="Grpc.Core.RpcException">It is not a JSON object.</exception>
     internal static async Task<JsonDocument?> ReadJsonAsync(HttpContext http)
     {
-        if (http.Request.ContentLength is null or 0 && !http.Request.Headers.TransferEncoding.Any()) return null;
+        if (http.Request.ContentLength is null or 0 && http.Request.Headers.TransferEncoding.Count == 0) return null;
         try
         {
             var document = await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted).ConfigureAwait(false);

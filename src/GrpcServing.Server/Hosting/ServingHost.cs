@@ -7,7 +7,7 @@ namespace GrpcServing.Hosting;
 /// Order at SIGTERM: readiness goes false and new requests are refused; Kestrel lets the calls under way end, at most
 /// <see cref="ServingOptions.DrainTimeout"/>; then the models are retired.
 /// </remarks>
-internal sealed partial class ServingHost(ModelRepository repository, RepositoryEvents events, DrainState drain, ServingOptions options, IHostApplicationLifetime lifetime, ListeningPorts ports, ILogger<ServingHost> logger) : IHostedService
+internal sealed partial class ServingHost(ModelRepository repository, RepositoryEvents events, DrainState drain, ServingOptions options, IHostApplicationLifetime lifetime, ListeningPorts ports, ILogger<ServingHost> logger) : IHostedService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private Task _loading = Task.CompletedTask;
@@ -26,8 +26,9 @@ internal sealed partial class ServingHost(ModelRepository repository, Repository
         await _loading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await repository.DisposeAsync().ConfigureAwait(false);
         LogStopped(logger);
-        _stopping.Dispose();
     }
+
+    public void Dispose() => _stopping.Dispose();
 
     private async Task LoadAsync()
     {
