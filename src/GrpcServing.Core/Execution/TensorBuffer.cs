@@ -12,19 +12,21 @@ namespace GrpcServing.Execution;
 public sealed unsafe class TensorBuffer : MemoryManager<byte>
 {
     private readonly TensorPool _pool;
+    private readonly NativeBlock _block;
     private int _references;
 
-    internal TensorBuffer(TensorPool pool, byte* pointer, int capacity)
+    internal TensorBuffer(TensorPool pool, NativeBlock block)
     {
         _pool = pool;
-        Pointer = pointer;
-        Capacity = capacity;
+        _block = block;
     }
 
     /// <summary>First byte; aligned to 64.</summary>
-    public byte* Pointer { get; }
+    public byte* Pointer => _block.Pointer;
 
-    public int Capacity { get; }
+    public int Capacity => _block.Bytes;
+
+    internal void Free() => _block.Dispose();
 
     internal void Open() => Volatile.Write(ref _references, 1);
 

@@ -1,5 +1,4 @@
 using System.Numerics;
-using System.Runtime.InteropServices;
 
 namespace GrpcServing.Execution;
 
@@ -8,21 +7,24 @@ namespace GrpcServing.Execution;
 /// Blocks are powers of two from 256 B. A returned block is kept for the next renter while the kept bytes stay under
 /// <c>maxKeptBytes</c>, otherwise freed. Any thread. <see cref="Rented"/> and <see cref="Returned"/> let a test prove that nothing leaks.
 /// </remarks>
-public sealed unsafe class TensorPool(long maxKeptBytes = 256L << 20) : IDisposable
+public sealed class TensorPool(long maxKeptBytes = 256L << 20) : IDisposable
 {
     private const int SmallestBlock = 256;
-    private const nuint Alignment = 64; // a cache line, and what vector kernels load without a penalty
 
     private readonly SizeClass[] _classes = [.. Enumerable.Range(0, 32 - BitOperations.TrailingZeroCount(SmallestBlock)).Select(static _ => new SizeClass())];
     private long _keptBytes;
     private long _rented;
     private long _returned;
+    private long _reclaimed;
 
     /// <summary>Buffers handed out since start.</summary>
     public long Rented => Volatile.Read(ref _rented);
 
     /// <summary>Buffers that came back since start.</summary>
     public long Returned => Volatile.Read(ref _returned);
+
+    /// <summary>Buffers that were dropped without a release and whose memory the garbage collector gave back; they never count as returned.</summary>
+    public long Reclaimed => Volatile.Read(ref _reclaimed);
 
     /// <summary>Bytes kept for later renters.</summary>
     public long KeptBytes => Volatile.Read(ref _keptBytes);
@@ -36,8 +38,7 @@ public sealed unsafe class TensorPool(long maxKeptBytes = 256L << 20) : IDisposa
         var buffer = _classes[index].TryTake();
         if (buffer is null)
         {
-            var capacity = CapacityOf(index);
-            buffer = new TensorBuffer(this, (byte*)NativeMemory.AlignedAlloc((nuint)capacity, Alignment), capacity);
+            buffer = new TensorBuffer(this, new NativeBlock(this, CapacityOf(index)));
         }
         else
         {
@@ -52,8 +53,10 @@ public sealed unsafe class TensorPool(long maxKeptBytes = 256L << 20) : IDisposa
         Interlocked.Increment(ref _returned);
         if (Interlocked.Add(ref _keptBytes, buffer.Capacity) <= maxKeptBytes && _classes[ClassOf(buffer.Capacity)].TryKeep(buffer)) return;
         Interlocked.Add(ref _keptBytes, -buffer.Capacity);
-        Free(buffer);
+        buffer.Free();
     }
+
+    internal void CountReclaimed() => Interlocked.Increment(ref _reclaimed);
 
     public void Dispose()
     {
@@ -62,12 +65,10 @@ public sealed unsafe class TensorPool(long maxKeptBytes = 256L << 20) : IDisposa
             while (sizeClass.TryTake() is { } buffer)
             {
                 Interlocked.Add(ref _keptBytes, -buffer.Capacity);
-                Free(buffer);
+                buffer.Free();
             }
         }
     }
-
-    private static void Free(TensorBuffer buffer) => NativeMemory.AlignedFree(buffer.Pointer);
 
     private static int ClassOf(int bytes) =>
         bytes <= SmallestBlock ? 0 : 32 - BitOperations.LeadingZeroCount((uint)(bytes - 1)) - BitOperations.TrailingZeroCount(SmallestBlock);

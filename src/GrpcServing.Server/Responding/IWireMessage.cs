@@ -1,0 +1,13 @@
+namespace GrpcServing.Responding;
+
+/// <summary>A response that knows its own protobuf form.</summary>
+internal interface IWireMessage
+{
+    /// <summary>Exactly the bytes that <see cref="WriteTo"/> will write.</summary>
+    long WireSize();
+
+    void WriteTo(ref WireOutput output);
+
+    /// <summary>Gives up the memory of the outputs; called once.</summary>
+    void Release();
+}

@@ -1,0 +1,41 @@
+using System.Globalization;
+using System.Numerics;
+
+namespace GrpcServing.Responding;
+
+/// <summary>Numbers as C prints them: integers by <c>%d</c>, others by <c>%f</c>.</summary>
+internal static class PrintedNumber
+{
+    /// <summary>Longest text: the largest double, its sign, the point and six digits.</summary>
+    public const int MaxBytes = 320;
+
+    /// <returns>Bytes written.</returns>
+    public static int Write<T>(T value, Span<byte> text)
+        where T : INumber<T>
+    {
+        if (value is float or double or Half) return WriteFloat(double.CreateChecked(value), text);
+        value.TryFormat(text, out var length, default, CultureInfo.InvariantCulture);
+        return length;
+    }
+
+    private static int WriteFloat(double value, Span<byte> text)
+    {
+        if (!double.IsFinite(value))
+        {
+            ReadOnlySpan<byte> name = double.IsNaN(value) ? "nan"u8 : value > 0 ? "inf"u8 : "-inf"u8;
+            name.CopyTo(text);
+            return name.Length;
+        }
+
+        // C rounds a value exactly between two six-digit ones to the even one, .NET away from zero. Only odd multiples of 1/128 lie
+        // there, and seven digits print those exactly.
+        var scaled = value * 128;
+        if (Math.Abs(scaled) < 1L << 53 && double.IsOddInteger(scaled))
+        {
+            value.TryFormat(text, out var exact, "F7", CultureInfo.InvariantCulture);
+            if ((text[exact - 2] - '0') % 2 == 0) return exact - 1;
+        }
+        value.TryFormat(text, out var length, "F6", CultureInfo.InvariantCulture);
+        return length;
+    }
+}
