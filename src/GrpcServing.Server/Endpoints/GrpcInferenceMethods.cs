@@ -1,7 +1,6 @@
 using Google.Protobuf;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
-using GrpcServing.Decoding;
 using GrpcServing.Execution;
 using GrpcServing.Protos;
 using GrpcServing.Responding;
@@ -19,11 +18,9 @@ internal sealed class GrpcInferenceMethods(TensorPool pool) : IServiceMethodProv
 
     public void OnServiceMethodDiscovery(ServiceMethodProviderContext<GrpcInferenceService> context)
     {
-        var request = InferenceMarshallers.Request(pool);
-        context.AddUnaryMethod(new Method<UncheckedRequest, InferenceResponse>(MethodType.Unary, ServiceName, "ModelInfer", request, InferenceMarshallers.Response),
-            NoMetadata, static (service, message, call) => service.ModelInfer(message, call));
-        context.AddDuplexStreamingMethod(new Method<UncheckedRequest, StreamResponse>(MethodType.DuplexStreaming, ServiceName, "ModelStreamInfer", request, InferenceMarshallers.StreamResponse),
-            NoMetadata, static (service, requests, responses, call) => service.ModelStreamInfer(requests, responses, call));
+        context.AddUnaryMethod(InferenceMethods.ModelInfer(pool), NoMetadata, static (service, message, call) => service.ModelInfer(message, call));
+        context.AddDuplexStreamingMethod(InferenceMethods.ModelStreamInfer(pool), NoMetadata,
+            static (service, requests, responses, call) => service.ModelStreamInfer(requests, responses, call));
 
         Add<ServerLiveRequest, ServerLiveResponse>(context, "ServerLive", static (_, _, _) => GrpcInferenceService.ServerLive());
         Add<ServerReadyRequest, ServerReadyResponse>(context, "ServerReady", static (service, _, _) => service.ServerReady());

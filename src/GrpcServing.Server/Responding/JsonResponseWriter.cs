@@ -22,16 +22,16 @@ internal static class JsonResponseWriter
         writer.WriteStartArray("outputs");
         for (var i = 0; i < response.OutputCount; i++)
         {
-            var output = response.Output(i);
-            var (type, shape, classes) = Select(response, i);
-            var elements = classes.IsEmpty ? response.Bytes(i) : classes.Span;
+            var name = response.Name(i);
+            var type = response.DataType(i);
+            var elements = response.Bytes(i);
             writer.WriteStartObject();
-            writer.WriteString("name", output.Name);
+            writer.WriteString("name", name);
             writer.WriteString("datatype", type.Name());
             writer.WriteStartArray("shape");
-            foreach (var dim in shape) writer.WriteNumberValue(dim);
+            foreach (var dim in response.Shape(i)) writer.WriteNumberValue(dim);
             writer.WriteEndArray();
-            if (binaryOutputs.Includes(output.Name))
+            if (binaryOutputs.Includes(name))
             {
                 writer.WriteStartObject("parameters");
                 writer.WriteNumber("binary_data_size", elements.Length);
@@ -42,7 +42,7 @@ internal static class JsonResponseWriter
             {
                 writer.WriteStartArray("data");
                 var unwritable = WriteElements(writer, type, elements);
-                if (unwritable >= 0) return ServingError.Invalid($"element {unwritable} of output '{output.Name}' has no form in JSON (not a number, infinite, or bytes that are not UTF-8 text): ask for the output with \"parameters\": {{\"binary_data\": true}}");
+                if (unwritable >= 0) return ServingError.Invalid($"element {unwritable} of output '{name}' has no form in JSON (not a number, infinite, or bytes that are not UTF-8 text): ask for the output with \"parameters\": {{\"binary_data\": true}}");
                 writer.WriteEndArray();
             }
             writer.WriteEndObject();
@@ -50,16 +50,6 @@ internal static class JsonResponseWriter
         writer.WriteEndArray();
         writer.WriteEndObject();
         return ServingError.None;
-    }
-
-    /// <summary>The tensor as it is, or the text of its classes where the caller asked for those.</summary>
-    private static (TensorDataType Type, long[] Shape, ReadOnlyMemory<byte> Classes) Select(InferenceResponse response, int index)
-    {
-        var output = response.Output(index);
-        var shape = response.Shape(index);
-        if (response.Classes(index) == 0) return (output.DataType, shape, default);
-        var textShape = Classification.Shape(shape, response.Spec.HasBatchAxis, response.Classes(index));
-        return (TensorDataType.Bytes, textShape, Classification.Write(response.Bytes(index), output.DataType, textShape, output.Labels));
     }
 
     /// <returns>Index of the first element that JSON cannot express; -1 when all were written.</returns>
