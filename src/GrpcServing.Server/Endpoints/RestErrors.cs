@@ -30,7 +30,7 @@ internal sealed class RestErrors(StatusMapping statuses)
     }
 
     /// <summary>Runs an endpoint that answers errors with exceptions of gRPC, as those shared with the gRPC service do.</summary>
-    public async Task GuardAsync(HttpContext http, Func<HttpContext, Task> endpoint)
+    public static async Task GuardAsync(HttpContext http, Func<HttpContext, Task> endpoint)
     {
         try
         {
