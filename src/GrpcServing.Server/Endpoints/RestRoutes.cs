@@ -47,10 +47,10 @@ internal sealed class RestRoutes(
 
     internal static Task WriteAsync(HttpContext http, IMessage message) => WriteAsync(http, JsonMessage.Serialize(message));
 
-    private void Get(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
+    private static void Get(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
         app.MapGet(route, http => RestErrors.GuardAsync(http, endpoint));
 
-    private void Post(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
+    private static void Post(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
         app.MapPost(route, http => RestErrors.GuardAsync(http, endpoint));
 
     private async Task IndexAsync(HttpContext http)
