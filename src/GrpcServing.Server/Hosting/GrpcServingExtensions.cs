@@ -10,6 +10,7 @@ using GrpcServing.Protos;
 using GrpcServing.Responding;
 using GrpcServing.Routing;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
 namespace GrpcServing.Hosting;
@@ -46,9 +47,25 @@ internal static class GrpcServingExtensions
 
     private static void AddLogging(this IServiceCollection services, WebApplicationBuilder builder)
     {
+        // Below every other source: an operator's own levels win.
+        builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
+        {
+            InitialData =
+            [
+                KeyValuePair.Create("Logging:LogLevel:Default", (string?)"Information"),
+                KeyValuePair.Create("Logging:LogLevel:Microsoft", (string?)"Warning"),
+                // A refused request is a metric and a status, not a line.
+                KeyValuePair.Create("Logging:LogLevel:Grpc", (string?)"None"),
+            ],
+        });
         var logSwitch = new LogSwitch();
         ((IConfigurationBuilder)builder.Configuration).Add(logSwitch);
         services.AddSingleton(logSwitch);
+        builder.Logging.AddSimpleConsole(static console =>
+        {
+            console.SingleLine = true;
+            console.TimestampFormat = "HH:mm:ss.fff ";
+        });
     }
 
     private static void AddModels(this IServiceCollection services)
