@@ -52,7 +52,7 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimePr
             var instances = Instances(configuration, single);
             while (executors.Count < instances) executors.Add(model.CreateExecutor());
 
-            var settings = SchedulerSettings.For(configuration.Batching, Math.Max(1, spec.MaxBatchSize), instances, time.TimestampFrequency);
+            var settings = SchedulerSettings.From(configuration, instances, time.TimestampFrequency);
             var scheduler = Schedulers.Create(configuration.Batching, settings, latency);
             var lane = new Lane(
                 scheduler,
