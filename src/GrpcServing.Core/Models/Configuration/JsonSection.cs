@@ -92,7 +92,7 @@ internal sealed class JsonSection
         return Wrong<TimeSpan>(key, element, $"a string like \"00:00:00.250\", {least:c}..{most:c}{(infinite ? ", or \"infinite\"" : "")}");
     }
 
-    /// <summary>An array of whole numbers; one error per wrong item.</summary>
+    /// <summary>An array of whole numbers; one error per wrong item, and then null.</summary>
     public Setting<List<long>>? Longs(string key, long least, long most)
     {
         if (Find(key) is not { } element) return null;
@@ -105,7 +105,7 @@ internal sealed class JsonSection
             else Wrong<long>($"{key}[{index}]", item, $"a whole number, {least}..{most}");
             index++;
         }
-        return new Setting<List<long>>(values, Where(key));
+        return values.Count == index ? new Setting<List<long>>(values, Where(key)) : null;
     }
 
     public JsonSection? Section(string key)

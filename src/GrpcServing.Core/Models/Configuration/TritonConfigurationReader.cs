@@ -79,7 +79,7 @@ internal static class TritonConfigurationReader
         var specific = section.Section("specific");
         section.Finish();
         var count = latest?.Long("num_versions", 0, uint.MaxValue)?.Value ?? 1;
-        var versions = specific?.Longs("versions", 1, long.MaxValue)?.Value ?? [];
+        var versions = specific?.Longs("versions", 1, long.MaxValue);
         foreach (var choice in new[] { latest, all, specific }) choice?.Finish();
 
         var given = section.Present("latest", "all", "specific");
@@ -88,11 +88,12 @@ internal static class TritonConfigurationReader
             section.Report(given[1], $"cannot stand beside {given[0]}: a version policy is exactly one of latest, all, specific");
             return;
         }
-        if (specific is not null && versions.IsEmpty) section.Report("specific", "must name at least one version: specific { versions: [1] }");
+        if (specific is not null && (versions is { Value.IsEmpty: true } || !specific.Has("versions")))
+            section.Report("specific", "must name at least one version: specific { versions: [1] }");
 
         VersionPolicy? policy = latest is not null ? new VersionPolicy.Latest((int)Math.Clamp(count, 1, int.MaxValue))
             : all is not null ? new VersionPolicy.All()
-            : specific is not null ? new VersionPolicy.Specific([.. versions.Distinct().Order()])
+            : specific is not null ? new VersionPolicy.Specific([.. (versions?.Value ?? []).Distinct().Order()])
             : null;
         if (policy is not null) draft.Versions = new(policy, section.Where(given[0]));
     }
@@ -103,16 +104,13 @@ internal static class TritonConfigurationReader
         {
             var key = entry.Text("key");
             var section = entry.Section("value");
-            var value = section?.Text("string_value")?.Value ?? "";
+            var value = section?.Text("string_value");
             section?.Finish();
-            if (key is null)
-            {
-                entry.Report("key", "is missing");
-                return null;
-            }
-            draft.Parameters[key.Value] = value;
-            TakeParameter(entry, key.Value, value, draft);
-            return key.Value;
+            if (key is null && !entry.Has("key")) entry.Report("key", "is missing");
+            // An absent value is the empty one; a wrong one is reported already.
+            var isWrong = value is null && section?.Has("string_value") == true;
+            if (key is not null && !isWrong) TakeParameter(entry, key.Value, value?.Value ?? "", draft);
+            return key?.Value;
         });
 
         // As in Triton: several nodes at once only in parallel mode; the count alone does nothing.
@@ -130,6 +128,7 @@ internal static class TritonConfigurationReader
 
     private static void TakeParameter(TritonSection entry, string key, string value, ConfigurationDraft draft)
     {
+        draft.Parameters[key] = value;
         if (SessionParameters.Contains(key))
         {
             draft.Remarks.Add($"{entry.Where("key")} {key} has no effect: sessions and their memory are set up by the server.");

@@ -53,7 +53,7 @@ internal static class TritonDeviceReader
         var gpus = group.Longs("gpus", 0, int.MaxValue)?.Value ?? [];
         if (gpus.Length > 1)
         {
-            group.Report("gpus", $"([{string.Join(", ", gpus)}]) must be one GPU: {OneDevice}");
+            group.Report("gpus", $"({Shape.Show(gpus)}) must be one GPU: {OneDevice}");
             return null;
         }
         switch (kind)

@@ -95,18 +95,19 @@ internal sealed class TritonSection
         return number >= 0 ? new Setting<int>(number, Where(field)) : Wrong<int>(field, value, $"one of {string.Join(", ", names)}");
     }
 
-    /// <summary>A repeated number; null when the field is not there, empty when it is <c>[]</c>. One error per wrong item.</summary>
+    /// <summary>A repeated number; null when the field is not there, empty when it is <c>[]</c>. One error per wrong item, and then null.</summary>
     public Setting<ImmutableArray<long>>? Longs(string field, long least, long most, string? expected = null)
     {
         Know(field);
         if (!Has(field)) return null;
-        var numbers = ImmutableArray.CreateBuilder<long>();
-        foreach (var value in Values(field))
+        var values = Values(field);
+        var numbers = ImmutableArray.CreateBuilder<long>(values.Length);
+        foreach (var value in values)
         {
             if (TryLong(value, out var number) && number >= least && number <= most) numbers.Add(number);
             else Wrong<long>(field, value, expected ?? $"a whole number, {least}..{most}");
         }
-        return new Setting<ImmutableArray<long>>(numbers.ToImmutable(), Where(field));
+        return numbers.Count == values.Length ? new Setting<ImmutableArray<long>>(numbers.ToImmutable(), Where(field)) : null;
     }
 
     public TritonSection? Section(string field)

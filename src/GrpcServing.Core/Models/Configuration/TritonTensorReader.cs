@@ -70,18 +70,18 @@ internal static class TritonTensorReader
         section.RefuseTrue("is_non_linear_format_io", "only TensorRT plans have it; remove it");
         var type = ReadDataType(section, "data_type");
         var dims = Dims(section, "dims");
-        if (format != ImageFormat.None && dims is { Length: not 3 })
-            section.Report("dims", $"([{string.Join(", ", dims)}]) must be 3 dimensions for {Formats[(int)format]}: without the batch axis");
+        if (format != ImageFormat.None && dims is { Length: not 3 } flat)
+            section.Report("dims", $"({Shape.Show(flat)}) must be 3 dimensions for {Formats[(int)format]}: without the batch axis");
 
         ImmutableArray<long>? reshape = null;
         if (section.Section("reshape") is { } reshaped)
         {
-            // An absent shape is the empty one: a scalar a row.
-            reshape = Dims(reshaped, "shape") ?? [];
+            // An absent shape is the empty one: a scalar a row. A wrong one is reported already.
+            reshape = Dims(reshaped, "shape") ?? (reshaped.Has("shape") ? dims : []);
             reshaped.Finish();
-            if (dims is null) section.Report("dims", "is missing: reshape says what becomes of it");
-            else if (!SameElements(dims.Value, reshape.Value))
-                section.Report("reshape", $"(shape [{string.Join(", ", reshape)}]) must hold as many elements as dims [{string.Join(", ", dims)}], with as many -1");
+            if (!section.Has("dims")) section.Report("dims", "is missing: reshape says what becomes of it");
+            else if (dims is { } from && reshape is { } to && !SameElements(from, to))
+                section.Report("reshape", $"(shape {Shape.Show(to)}) must hold as many elements as dims {Shape.Show(from)}, with as many -1");
         }
         return new TensorDraft(TritonSection.At(section.Line, $"{field} '{name}'"), name, type, dims, reshape, format, labelFile);
     }
@@ -90,8 +90,9 @@ internal static class TritonTensorReader
     {
         const string Expected = "a whole number of at least 1, or -1 for any size";
         if (section.Longs(field, -1, long.MaxValue, Expected) is not { } dims) return null;
-        if (dims.Value.Contains(0)) section.Report(field, $"([{string.Join(", ", dims.Value)}]): each must be {Expected}");
-        return dims.Value;
+        if (!dims.Value.Contains(0)) return dims.Value;
+        section.Report(field, $"({Shape.Show(dims.Value)}): each must be {Expected}");
+        return null;
     }
 
     private static bool SameElements(ImmutableArray<long> dims, ImmutableArray<long> reshape)
