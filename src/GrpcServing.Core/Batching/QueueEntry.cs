@@ -37,4 +37,10 @@ public abstract class QueueEntry
 
     /// <summary>True while the scheduler holds it; set by the scheduler.</summary>
     internal bool IsQueued { get; set; }
+
+    /// <summary>Where it stands in its queue: smaller first, <see cref="Sequence"/> breaks ties. Set by the scheduler, fixed while queued.</summary>
+    internal long OrderKey { get; set; }
+
+    /// <summary>Its place in the <see cref="GiveUpHeap"/>; -1 when it is not there.</summary>
+    internal int HeapIndex { get; set; } = -1;
 }

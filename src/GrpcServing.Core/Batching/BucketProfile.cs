@@ -1,0 +1,83 @@
+namespace GrpcServing.Batching;
+
+/// <summary>l(b) of one shape bucket: what was measured, and from it a plan for every size.</summary>
+/// <remarks>
+/// Between two measured sizes the plan is on the line between them; below the smallest it is the smallest, which the batch can be padded
+/// to; above the largest it grows in proportion to the rows. Then l'(b) = min over b' >= b, so more rows never cost less.
+/// </remarks>
+internal sealed class BucketProfile(int maxRows)
+{
+    /// <summary>Runs of other sizes after which a measurement no longer outweighs its neighbours: else a size that was once measured slow, and is avoided for it, would stay slow for ever.</summary>
+    private const long FreshFor = 4096;
+
+    private readonly SizeSamples?[] _samples = new SizeSamples?[maxRows + 1];
+    private readonly long[] _measured = new long[maxRows + 1];
+    private readonly long[] _planned = new long[maxRows + 1];
+    private readonly int[] _padded = new int[maxRows + 1];
+    private long _runs;
+    private long _refreshAt = FreshFor;
+
+    /// <summary>When the bucket was last asked for, in the table's count of calls.</summary>
+    public long LastUse { get; set; }
+
+    public bool IsKnown => _runs > 0;
+
+    public long Planned(int rows) => _planned[rows];
+
+    public int Padded(int rows) => IsKnown ? _padded[rows] : rows;
+
+    public long Runs(int rows) => _samples[rows]?.Runs ?? 0;
+
+    /// <summary>The quantile of this size's own runs; 0 when it never ran.</summary>
+    public long Measured(int rows) => _measured[rows];
+
+    public void Observe(int rows, long ticks)
+    {
+        var samples = _samples[rows] ??= new SizeSamples();
+        samples.Add(Math.Max(1, ticks), ++_runs);
+        var estimate = samples.Estimate;
+        // A change of less than half a percent is not worth the pass over all sizes.
+        if (Math.Abs(estimate - _measured[rows]) * 200 <= _measured[rows] && _measured[rows] > 0 && samples.Runs > 8 && _runs < _refreshAt) return;
+        _measured[rows] = estimate;
+        if (_runs >= _refreshAt) _refreshAt = _runs + FreshFor;
+        Plan();
+    }
+
+    private void Plan()
+    {
+        Interpolate(skipStale: false);
+        if (_runs > FreshFor) Interpolate(skipStale: true);
+        for (var rows = _planned.Length - 1; rows >= 1; rows--)
+        {
+            var isCheaperLarger = rows + 1 < _planned.Length && _planned[rows + 1] < _planned[rows];
+            _padded[rows] = isCheaperLarger ? _padded[rows + 1] : rows;
+            if (isCheaperLarger) _planned[rows] = _planned[rows + 1];
+        }
+        _planned[0] = 0;
+    }
+
+    /// <param name="skipStale">Second pass: lowers sizes that have not run for long to what the fresh ones around them say.</param>
+    private void Interpolate(bool skipStale)
+    {
+        var left = 0;
+        for (var right = 1; right <= _planned.Length; right++)
+        {
+            var isEnd = right == _planned.Length;
+            if (!isEnd && !Counts(right, skipStale)) continue;
+            if (isEnd && left == 0) return;
+            for (var rows = left + 1; rows < right; rows++)
+            {
+                var ticks = left == 0 ? _measured[right]
+                    : isEnd ? (long)(_measured[left] * ((double)rows / left))
+                    : _measured[left] + (long)((double)(_measured[right] - _measured[left]) * (rows - left) / (right - left));
+                _planned[rows] = skipStale ? Math.Min(_planned[rows], ticks) : ticks;
+            }
+            if (isEnd) return;
+            if (!skipStale) _planned[right] = _measured[right];
+            left = right;
+        }
+    }
+
+    private bool Counts(int rows, bool skipStale) =>
+        _samples[rows] is { } samples && (!skipStale || _runs - samples.LastRun <= FreshFor);
+}
