@@ -46,7 +46,7 @@ internal sealed class MetadataEndpoint(ModelRepository repository, Router router
     public ModelConfigResponse ModelConfig(string name, string version)
     {
         statuses.ThrowIfError(router.TryFind(name, version, out var found));
-        return new ModelConfigResponse { Config = ModelConfigMessage.From(found!.Spec.Name, found.Configuration) };
+        return new ModelConfigResponse { Config = ModelConfigMessage.Create(found!.Spec.Name, found.Configuration) };
     }
 
     private static ModelMetadataResponse.Types.TensorMetadata Describe(TensorSpec tensor, bool hasBatchAxis)
