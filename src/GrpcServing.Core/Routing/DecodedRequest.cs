@@ -30,7 +30,7 @@ public sealed class DecodedRequest
     /// <summary>Row shape of every input.</summary>
     public required ShapeBucket Bucket { get; init; }
 
-    /// <summary>Rows along the batch axis, at least 1 and at most the model's batch limit; 1 without a batch axis. A zero-row request is answered without the lane.</summary>
+    /// <summary>Rows along the batch axis, at least 1 and at most the model's batch limit; 1 without a batch axis. A request without rows was refused.</summary>
     public required int Rows { get; init; }
 
     /// <summary>What the response holds, in the order asked; empty = every output in the spec's order.</summary>

@@ -27,14 +27,6 @@ internal static class PrintedNumber
             return name.Length;
         }
 
-        // C rounds a value exactly between two six-digit ones to the even one, .NET away from zero. Only odd multiples of 1/128 lie
-        // there, and seven digits print those exactly.
-        var scaled = value * 128;
-        if (Math.Abs(scaled) < 1L << 53 && double.IsOddInteger(scaled))
-        {
-            value.TryFormat(text, out var exact, "F7", CultureInfo.InvariantCulture);
-            if ((text[exact - 2] - '0') % 2 == 0) return exact - 1;
-        }
         value.TryFormat(text, out var length, "F6", CultureInfo.InvariantCulture);
         return length;
     }
