@@ -5,13 +5,13 @@ namespace GrpcServing.Admission;
 
 /// <summary>Sets the instants and the level by which a lane's scheduler treats a request. Immutable.</summary>
 /// <param name="frequency">Ticks per second of the lane's clock.</param>
-internal sealed class DeadlinePolicy(ModelConfiguration configuration, long frequency)
+/// <param name="defaultDeadline">For requests that bring none; <see cref="Timeout.InfiniteTimeSpan"/> for none at all.</param>
+internal sealed class DeadlinePolicy(BatchingConfiguration batching, TimeSpan defaultDeadline, long frequency)
 {
     // Time kept back for writing the response, so that an answer in time leaves in time; a tenth of what is left where that is less.
     private readonly long _returnMargin = frequency / 1000;
 
-    private readonly long _defaultDeadline = Ticks(configuration.DefaultDeadline, frequency);
-    private readonly BatchingConfiguration _batching = configuration.Batching;
+    private readonly long _defaultDeadline = Ticks(defaultDeadline, frequency);
 
     /// <param name="callerDeadline">The caller's deadline in ticks; <see cref="long.MaxValue"/> when it gave none.</param>
     public void Apply(PendingRequest request, long callerDeadline, long now)
@@ -22,12 +22,12 @@ internal sealed class DeadlinePolicy(ModelConfiguration configuration, long freq
             : callerDeadline - Math.Min(_returnMargin, Math.Max(0, callerDeadline - now) / 10);
 
         var level = 0;
-        if (_batching.PriorityLevels > 0)
+        if (batching.PriorityLevels > 0)
         {
-            level = request.Request.Priority is var priority && priority >= 1 && priority <= _batching.PriorityLevels ? priority : _batching.DefaultPriority;
+            level = request.Request.Priority is var priority && priority >= 1 && priority <= batching.PriorityLevels ? priority : batching.DefaultPriority;
             request.Level = Math.Max(0, level - 1);
         }
-        ApplyQueuePolicy(request, _batching.QueuePolicies.GetValueOrDefault(level, _batching.DefaultQueuePolicy), now);
+        ApplyQueuePolicy(request, batching.QueuePolicies.GetValueOrDefault(level, batching.DefaultQueuePolicy), now);
     }
 
     /// <summary>Triton's rule: a request's own timeout counts only where it is allowed and shorter than the default.</summary>

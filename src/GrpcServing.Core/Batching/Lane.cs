@@ -14,15 +14,17 @@ public sealed class Lane : IAsyncDisposable
     private readonly BatchLoop _loop;
     private readonly Executor[] _executors;
     private readonly QueueBounds _bounds;
+    private readonly CircuitBreaker _circuit;
     private readonly DeadlinePolicy _deadlines;
     private readonly TimeProvider _time;
     private readonly Task _completion;
     private int _disposed;
 
-    internal Lane(Scheduler scheduler, BatchRunner runner, Executor[] executors, QueueBounds bounds, DeadlinePolicy deadlines, TimeProvider time, TimeSpan inlineLimit)
+    internal Lane(Scheduler scheduler, BatchRunner runner, Executor[] executors, QueueBounds bounds, CircuitBreaker circuit, DeadlinePolicy deadlines, TimeProvider time, TimeSpan inlineLimit)
     {
         _executors = executors;
         _bounds = bounds;
+        _circuit = circuit;
         _deadlines = deadlines;
         _time = time;
         var runs = executors.Select(static (executor, index) => new BatchRun(index, executor)).ToArray();
@@ -45,10 +47,12 @@ public sealed class Lane : IAsyncDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ServingError> SubmitAsync(PendingRequest request, long callerDeadline, CancellationToken cancellation)
     {
+        var now = _time.GetTimestamp();
+        if (!_circuit.TryEnter(now)) return LaneRefusals.CircuitOpen;
         var refusal = _bounds.TryEnter(request.Rows, request.Request.InputBytes);
         if (!refusal.IsNone) return refusal;
 
-        _deadlines.Apply(request, callerDeadline, _time.GetTimestamp());
+        _deadlines.Apply(request, callerDeadline, now);
         request.Request.Body.AddReference();
         if (!_loop.Post(LaneEvent.Arrived(request)))
         {

@@ -6,6 +6,9 @@ internal static class LaneRefusals
     public static ServingError LaneClosed { get; } =
         new(ErrorReason.VersionNotReady, "The model version was unloaded while the request was on its way. Send it again.");
 
+    public static ServingError CircuitOpen { get; } =
+        new(ErrorReason.CircuitOpen, "The model failed on every recent request; requests are turned away until a probe succeeds. Look at the model's last errors, and try again later.");
+
     /// <param name="request">Turned away by the scheduler, which set the reason.</param>
     public static ServingError Describe(PendingRequest request, TimeProvider time)
     {

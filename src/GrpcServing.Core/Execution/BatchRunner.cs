@@ -1,3 +1,4 @@
+using GrpcServing.Admission;
 using GrpcServing.Batching;
 using GrpcServing.Models;
 using GrpcServing.Telemetry;
@@ -13,7 +14,7 @@ namespace GrpcServing.Execution;
 /// </para>
 /// <para>No state of its own; executors of one lane may call it at the same time, each with its own <see cref="BatchRun"/>.</para>
 /// </remarks>
-internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatistics statistics, TimeProvider time)
+internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatistics statistics, CircuitBreaker circuit, TimeProvider time)
 {
     private readonly int[] _allOutputs = [.. Enumerable.Range(0, spec.Outputs.Length)];
 
@@ -77,6 +78,7 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
             Scatter(run.Executor, members, first, end, paddedRows);
             // Before the answers: whoever has an answer finds it counted.
             statistics.RecordExecution(members, first, end, rows, new StageTimes(started, gathered, executed, time.GetTimestamp()));
+            circuit.Succeeded();
             for (var i = first; i < end; i++)
             {
                 var member = (PendingRequest)members[i];
@@ -101,6 +103,7 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
                 RunPart(run, middle, end, 0);
                 return false;
             }
+            circuit.Failed(time.GetTimestamp());
             error = new ServingError(ErrorReason.ExecutionFailed, $"Running model '{spec.Name}' version {spec.Version} failed: {failure.Message}");
         }
         catch (OutOfMemoryException)

@@ -17,7 +17,7 @@ public sealed class ServedVersion
     private readonly TaskCompletionSource _lastReturned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _leases;
 
-    internal ServedVersion(ModelSpec spec, ModelConfiguration configuration, ILoadedModel model, Lane lane, ShapeTable shapes, VersionStatistics statistics, LatencyTable latency)
+    internal ServedVersion(ModelSpec spec, ModelConfiguration configuration, ILoadedModel model, Lane lane, ShapeTable shapes, VersionStatistics statistics, MeasuredLatencyTable latency)
     {
         Spec = spec;
         Configuration = configuration;
@@ -42,7 +42,7 @@ public sealed class ServedVersion
 
     public VersionStatistics Statistics { get; }
 
-    public LatencyTable Latency { get; }
+    public MeasuredLatencyTable Latency { get; }
 
     /// <summary>Bytes of the model as far as the runtime tells.</summary>
     public long MemoryBytes => _model.MemoryBytes;

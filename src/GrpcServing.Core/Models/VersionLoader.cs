@@ -15,6 +15,12 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimePr
     // Below this one executor keeps up with the front end; above it, one would leave the other cores idle (measured-limits: 432 against 736 rows/s).
     private static readonly TimeSpan HeavyModel = TimeSpan.FromMilliseconds(1);
 
+    // A request without a deadline may wait for several batches even of a slow model.
+    private const int DefaultDeadlineRuns = 10;
+    private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(1);
+
+    private readonly Lock _measuring = new();
+
     /// <exception cref="ModelLoadException">With everything that is wrong, named.</exception>
     internal ServedVersion Load(string name, long version, string modelDirectory, ModelLayout layout)
     {
@@ -47,19 +53,23 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimePr
         {
             var warmUp = new WarmUp(spec, executors[0], time);
             warmUp.RunConfigured(configuration.Warmup, shapes);
-            var single = warmUp.Sweep(shapes, latency);
+            long single;
+            // One at a time: beside another sweep, both would measure each other.
+            lock (_measuring) single = warmUp.Sweep(shapes, latency);
 
             var instances = Instances(configuration, single);
             while (executors.Count < instances) executors.Add(model.CreateExecutor());
 
             var settings = SchedulerSettings.From(configuration, instances, time.TimestampFrequency);
             var scheduler = Schedulers.Create(configuration.Batching, settings, latency);
+            var circuit = new CircuitBreaker(time.TimestampFrequency);
             var lane = new Lane(
                 scheduler,
-                new BatchRunner(spec, pool, statistics, time),
+                new BatchRunner(spec, pool, statistics, circuit, time),
                 [.. executors],
                 new QueueBounds(configuration.Batching.MaxQueueRows, configuration.Batching.MaxQueueBytes),
-                new DeadlinePolicy(configuration, time.TimestampFrequency),
+                circuit,
+                new DeadlinePolicy(configuration.Batching, DeadlineOf(configuration, single), time.TimestampFrequency),
                 time,
                 InlineLimit);
             return new ServedVersion(spec, configuration, model, lane, shapes, statistics, latency);
@@ -69,6 +79,13 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimePr
             foreach (var executor in executors) executor.Dispose();
             throw;
         }
+    }
+
+    private TimeSpan DeadlineOf(ModelConfiguration configuration, long singleRowTicks)
+    {
+        if (configuration.DefaultDeadline is { } configured) return configured;
+        var runs = TimeSpan.FromSeconds((double)DefaultDeadlineRuns * singleRowTicks / time.TimestampFrequency);
+        return runs > DefaultDeadline ? runs : DefaultDeadline;
     }
 
     private int Instances(ModelConfiguration configuration, long singleRowTicks)

@@ -9,9 +9,11 @@ using GrpcServing.Onnx;
 using GrpcServing.Protos;
 using GrpcServing.Responding;
 using GrpcServing.Routing;
+using GrpcServing.Telemetry;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using OpenTelemetry.Metrics;
 
 namespace GrpcServing.Hosting;
 
@@ -30,6 +32,7 @@ internal static class GrpcServingExtensions
         services.AddPipeline(options);
         services.AddGrpcFrontEnd(options);
         services.AddRestFrontEnd();
+        services.AddTelemetry();
         services.AddSingleton<ListeningPorts>();
         services.AddHostedService<ServingHost>();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
@@ -41,7 +44,10 @@ internal static class GrpcServingExtensions
         app.MapGrpcService<GrpcInferenceService>();
         app.MapGrpcService<HealthServiceImpl>();
         app.MapGrpcService<ReflectionServiceImpl>();
+        app.MapPrometheusScrapingEndpoint("/metrics");
         app.Services.GetRequiredService<RestRoutes>().Map(app);
+        // Nobody else asks for it, but its instruments must exist.
+        app.Services.GetRequiredService<ServingMetrics>();
         return app;
     }
 
@@ -114,6 +120,14 @@ internal static class GrpcServingExtensions
         services.AddSingleton<RestSettings>();
         services.AddSingleton<RestInferenceEndpoint>();
         services.AddSingleton<RestRoutes>();
+    }
+
+    private static void AddTelemetry(this IServiceCollection services)
+    {
+        services.AddSingleton<ServingMetrics>();
+        services.AddOpenTelemetry().WithMetrics(static metrics => metrics
+            .AddMeter(ServingMetrics.MeterName)
+            .AddPrometheusExporter());
     }
 
     private static void Listen(KestrelServerOptions kestrel, ServingOptions options)

@@ -35,7 +35,7 @@ internal static class ConfigurationCompletion
             MaxBatchSize = maxBatchSize,
             Inputs = inputs,
             Outputs = outputs,
-            DefaultDeadline = draft.DefaultDeadline?.Value ?? (draft.HasTritonFile ? Timeout.InfiniteTimeSpan : TimeSpan.FromSeconds(1)),
+            DefaultDeadline = draft.DefaultDeadline?.Value ?? (draft.HasTritonFile ? Timeout.InfiniteTimeSpan : null),
             Batching = batching,
             Execution = new ExecutionConfiguration
             {
