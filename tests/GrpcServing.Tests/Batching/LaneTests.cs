@@ -1,0 +1,164 @@
+using GrpcServing.Models;
+
+namespace GrpcServing.Tests.Batching;
+
+public class LaneTests
+{
+    [Fact]
+    public async Task SubmitAsync_SeveralWhileBusy_ShareABatchAndGetTheirOwnRows()
+    {
+        await using var lane = new LaneFixture();
+        lane.Executor.RunsFreely = false;
+        var first = lane.SendAsync([10]);
+        await lane.Executor.StartedAsync();
+        var others = new[] { lane.SendAsync([1, 2]), lane.SendAsync([3]), lane.SendAsync([4, 5, 6]) };
+        lane.Executor.Release();
+        await lane.Executor.StartedAsync();
+        lane.Executor.Release();
+
+        Assert.Equal([11], (await first).Rows);
+        Assert.Equal([2, 3], (await others[0]).Rows);
+        Assert.Equal([4], (await others[1]).Rows);
+        Assert.Equal([5, 6, 7], (await others[2]).Rows);
+        Assert.Equal([1, 6], lane.Executor.Runs);
+    }
+
+    [Fact]
+    public async Task SubmitAsync_OneMemberMakesTheRunFail_OnlyThatOneFails()
+    {
+        await using var lane = new LaneFixture();
+        lane.Executor.RunsFreely = false;
+        var first = lane.SendAsync([0]);
+        await lane.Executor.StartedAsync();
+        var good = Enumerable.Range(0, 6).Select(i => lane.SendAsync([i])).ToArray();
+        var bad = lane.SendAsync([-1]);
+        lane.Executor.RunsFreely = true;
+        lane.Executor.Release();
+
+        Assert.Equal(ErrorReason.None, (await first).Error.Reason);
+        for (var i = 0; i < good.Length; i++) Assert.Equal([i + 1], (await good[i]).Rows);
+        var error = (await bad).Error;
+        Assert.Equal(ErrorReason.ExecutionFailed, error.Reason);
+        Assert.Contains("'plus_one' version 1 failed: a negative row", error.Message, StringComparison.Ordinal);
+        Assert.True(lane.Statistics.Snapshot().Splits > 0);
+    }
+
+    [Fact]
+    public async Task SubmitAsync_CancelledWhileQueued_FreesItsPlaceAndIsNeverRun()
+    {
+        await using var lane = new LaneFixture();
+        lane.Executor.RunsFreely = false;
+        using var cancellation = new CancellationTokenSource();
+        var first = lane.SendAsync([1]);
+        await lane.Executor.StartedAsync();
+        var waiting = lane.SendAsync([2, 3], cancellation.Token);
+        Assert.Equal(2, lane.Bounds.Rows);
+
+        await cancellation.CancelAsync();
+
+        Assert.Equal(ErrorReason.Cancelled, (await waiting).Error.Reason);
+        Assert.Equal(0, lane.Bounds.Rows);
+        lane.Executor.Release();
+        await first;
+        await lane.DisposeAsync();
+        Assert.Equal([1], lane.Executor.Runs);
+        Assert.Equal(lane.Pool.Rented, lane.Pool.Returned);
+    }
+
+    [Fact]
+    public async Task SubmitAsync_OneOfTwoRunningCallersGoes_TheRunGoesOn()
+    {
+        await using var lane = new LaneFixture();
+        lane.Executor.RunsFreely = false;
+        using var cancellation = new CancellationTokenSource();
+        var first = lane.SendAsync([0]);
+        await lane.Executor.StartedAsync();
+        var goes = lane.SendAsync([1], cancellation.Token);
+        var stays = lane.SendAsync([2]);
+        lane.Executor.Release();
+        await lane.Executor.StartedAsync();
+
+        await cancellation.CancelAsync();
+        Assert.Equal(ErrorReason.Cancelled, (await goes).Error.Reason);
+        lane.Executor.Release();
+
+        Assert.Equal([3], (await stays).Rows);
+        Assert.Equal([1], (await first).Rows);
+    }
+
+    [Fact]
+    public async Task SubmitAsync_AllRunningCallersGo_TheRunIsEnded()
+    {
+        await using var lane = new LaneFixture();
+        lane.Executor.RunsFreely = false;
+        using var cancellation = new CancellationTokenSource();
+        var only = lane.SendAsync([1], cancellation.Token);
+        await lane.Executor.StartedAsync();
+
+        await cancellation.CancelAsync();
+
+        Assert.Equal(ErrorReason.Cancelled, (await only).Error.Reason);
+        // The run ended without Release: the lane is free for the next.
+        lane.Executor.RunsFreely = true;
+        Assert.Equal([6], (await lane.SendAsync([5])).Rows);
+    }
+
+    [Fact]
+    public async Task SubmitAsync_QueueFull_IsRefusedWithTheBound()
+    {
+        await using var lane = new LaneFixture(maxQueueRows: 4);
+        lane.Executor.RunsFreely = false;
+        var first = lane.SendAsync([0]);
+        await lane.Executor.StartedAsync();
+        var waiting = lane.SendAsync([1, 2, 3, 4]);
+
+        var refused = await lane.SendAsync([5]);
+
+        Assert.Equal(ErrorReason.QueueFull, refused.Error.Reason);
+        lane.Executor.RunsFreely = true;
+        lane.Executor.Release();
+        Assert.Equal([2, 3, 4, 5], (await waiting).Rows);
+        await first;
+    }
+
+    [Fact]
+    public async Task SubmitAsync_DeadlineInThePast_IsRefusedBeforeItRuns()
+    {
+        await using var lane = new LaneFixture(policy: BatchPolicyKind.Deadline);
+
+        var (_, error) = await lane.SendAsync([1], deadline: TimeProvider.System.GetTimestamp() - 1);
+
+        Assert.Equal(ErrorReason.DeadlineExpired, error.Reason);
+        Assert.Empty(lane.Executor.Runs);
+    }
+
+    [Fact]
+    public async Task DisposeAsync_WithRequestsWaiting_AnswersThemAllFirst()
+    {
+        var lane = new LaneFixture(maxBatchSize: 2);
+        lane.Executor.RunsFreely = false;
+        var first = lane.SendAsync([0]);
+        await lane.Executor.StartedAsync();
+        var waiting = Enumerable.Range(1, 7).Select(i => lane.SendAsync([i])).ToArray();
+        lane.Executor.RunsFreely = true;
+        lane.Executor.Release();
+
+        await lane.DisposeAsync();
+
+        Assert.Equal([1], (await first).Rows);
+        for (var i = 0; i < waiting.Length; i++) Assert.Equal([i + 2], (await waiting[i]).Rows);
+        Assert.True(lane.Executor.IsDisposed);
+        Assert.Equal(lane.Pool.Rented, lane.Pool.Returned);
+        Assert.Equal(ErrorReason.VersionNotReady, (await lane.SendAsync([1])).Error.Reason);
+    }
+
+    [Fact]
+    public async Task SubmitAsync_EveryRunFails_OpensTheCircuit()
+    {
+        await using var lane = new LaneFixture();
+        for (var i = 0; i < GrpcServing.Admission.CircuitBreaker.FailuresToOpen; i++)
+            Assert.Equal(ErrorReason.ExecutionFailed, (await lane.SendAsync([-1])).Error.Reason);
+
+        Assert.Equal(ErrorReason.CircuitOpen, (await lane.SendAsync([1])).Error.Reason);
+    }
+}
