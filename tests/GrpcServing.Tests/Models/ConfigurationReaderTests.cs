@@ -367,6 +367,14 @@ public class ConfigurationReaderTests
     }
 
     [Fact]
+    public void ReadLayout_FileTooLarge_IsAnError()
+    {
+        using var directory = new ModelDirectory(json: new string(' ', (4 << 20) + 1));
+
+        Assert.Equal(["model 'resnet': model.json: the file has 4194305 bytes; a configuration has at most 4194304"], directory.ErrorsOfLayout());
+    }
+
+    [Fact]
     public void Create_FromConfiguration_IsTheSpecOfTheVersion()
     {
         using var directory = new ModelDirectory(json: """{ "maxBatchSize": 2 }""");

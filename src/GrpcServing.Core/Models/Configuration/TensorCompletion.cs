@@ -78,16 +78,17 @@ internal sealed class TensorCompletion(string modelDirectory, bool fileOmitsBatc
     {
         var skip = fileOmitsBatchAxis ? 1 : 0;
         var field = draft.Reshape is null ? "dims" : "reshape";
-        var axis = fileOmitsBatchAxis ? ", batch axis left out" : "";
+        var written = Shape.Show([.. dims.Skip(skip)]);
+        var expected = $"the graph's {Shape.Show(graph, skip)}{(fileOmitsBatchAxis ? ", batch axis left out" : "")}";
         if (dims.Length != graph.Dims.Length)
         {
-            errors.Add(draft.Where, $"{field} {Shape.Show([.. dims.Skip(skip)])} must have {Math.Max(0, graph.Dims.Length - skip)} dimensions to fit the graph's {Shape.Show(graph, skip)}{axis}");
+            errors.Add(draft.Where, $"{field} {written} must have {Math.Max(0, graph.Dims.Length - skip)} dimensions to fit {expected}");
             return;
         }
         for (var i = skip; i < dims.Length; i++)
         {
             if (graph.Dims[i] == -1 || graph.Dims[i] == dims[i]) continue;
-            errors.Add(draft.Where, $"{field} {Shape.Show([.. dims.Skip(skip)])} does not fit the graph's {Shape.Show(graph, skip)}{axis}: dimension {i - skip + 1} must be {graph.Dims[i]}");
+            errors.Add(draft.Where, $"{field} {written} does not fit {expected}: dimension {i - skip + 1} must be {graph.Dims[i]}");
         }
     }
 

@@ -102,9 +102,14 @@ internal static class TritonDeviceReader
         graph.Finish();
         // 1 leaves out only changes of memory layout, which give the same answers. -1 and 2 are how people get around a faulty fusion.
         if (level is { Value: -1 or 2 })
-            graph.Report("level", $"({level.Value}) is not supported: all of the runtime's graph optimizations are on; export an optimized graph without the fault, and remove it");
+        {
+            graph.Report("level", $"({level.Value}) is not supported: all of the runtime's graph optimizations are on; "
+                + "export an optimized graph without the fault, and remove it");
+        }
         else if (level is { Value: not 0 })
+        {
             draft.Remarks.Add($"{level.Where} ({level.Value}) has no effect: all of the runtime's graph optimizations are on.");
+        }
     }
 
     private static void ReadGpuAccelerator(TritonSection accelerator, ConfigurationDraft draft)

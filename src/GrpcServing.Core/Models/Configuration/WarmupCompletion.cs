@@ -36,8 +36,8 @@ internal static class WarmupCompletion
         var rows = draft.Request.BatchSize;
         // Batching that model.json switched off: the same rows, one at a time.
         if (maxBatchSize == 0 && fileOmitsBatchAxis) return 1;
-        if (rows > Math.Max(1, maxBatchSize))
-            errors.Add(draft.Where, $"batch_size ({rows}) must be 1..{Math.Max(1, maxBatchSize)}, the batch limit{(maxBatchSize == 0 ? " of a model without a batch axis" : "")}");
+        var most = Math.Max(1, maxBatchSize);
+        if (rows > most) errors.Add(draft.Where, $"batch_size ({rows}) must be 1..{most}, the batch limit{(maxBatchSize == 0 ? " of a model without a batch axis" : "")}");
         return rows;
     }
 
