@@ -45,7 +45,9 @@ internal sealed class LaneFixture : IAsyncDisposable
     public Lane Lane { get; }
 
     /// <summary>Sends rows and returns the answer, or the error; all buffers are given back.</summary>
-    public async Task<(float[] Rows, ServingError Error)> SendAsync(float[] rows, CancellationToken cancellation = default, long deadline = long.MaxValue)
+    public Task<(float[] Rows, ServingError Error)> SendAsync(float[] rows) => SendAsync(rows, long.MaxValue, default);
+
+    public async Task<(float[] Rows, ServingError Error)> SendAsync(float[] rows, long deadline, CancellationToken cancellation)
     {
         var bytes = MemoryMarshal.AsBytes<float>(rows).ToArray();
         var body = Pool.Rent(bytes.Length);

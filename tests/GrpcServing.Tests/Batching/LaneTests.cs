@@ -16,10 +16,10 @@ public class LaneTests
         await lane.Executor.StartedAsync();
         lane.Executor.Release();
 
-        Assert.Equal([11], (await first).Rows);
-        Assert.Equal([2, 3], (await others[0]).Rows);
-        Assert.Equal([4], (await others[1]).Rows);
-        Assert.Equal([5, 6, 7], (await others[2]).Rows);
+        AssertRows((await first).Rows, 11);
+        AssertRows((await others[0]).Rows, 2, 3);
+        AssertRows((await others[1]).Rows, 4);
+        AssertRows((await others[2]).Rows, 5, 6, 7);
         Assert.Equal([1, 6], lane.Executor.Runs);
     }
 
@@ -36,7 +36,7 @@ public class LaneTests
         lane.Executor.Release();
 
         Assert.Equal(ErrorReason.None, (await first).Error.Reason);
-        for (var i = 0; i < good.Length; i++) Assert.Equal([i + 1], (await good[i]).Rows);
+        for (var i = 0; i < good.Length; i++) AssertRows((await good[i]).Rows, i + 1);
         var error = (await bad).Error;
         Assert.Equal(ErrorReason.ExecutionFailed, error.Reason);
         Assert.Contains("'plus_one' version 1 failed: a negative row", error.Message, StringComparison.Ordinal);
@@ -51,7 +51,7 @@ public class LaneTests
         using var cancellation = new CancellationTokenSource();
         var first = lane.SendAsync([1]);
         await lane.Executor.StartedAsync();
-        var waiting = lane.SendAsync([2, 3], cancellation.Token);
+        var waiting = lane.SendAsync([2, 3], long.MaxValue, cancellation.Token);
         Assert.Equal(2, lane.Bounds.Rows);
 
         await cancellation.CancelAsync();
@@ -73,7 +73,7 @@ public class LaneTests
         using var cancellation = new CancellationTokenSource();
         var first = lane.SendAsync([0]);
         await lane.Executor.StartedAsync();
-        var goes = lane.SendAsync([1], cancellation.Token);
+        var goes = lane.SendAsync([1], long.MaxValue, cancellation.Token);
         var stays = lane.SendAsync([2]);
         lane.Executor.Release();
         await lane.Executor.StartedAsync();
@@ -82,8 +82,8 @@ public class LaneTests
         Assert.Equal(ErrorReason.Cancelled, (await goes).Error.Reason);
         lane.Executor.Release();
 
-        Assert.Equal([3], (await stays).Rows);
-        Assert.Equal([1], (await first).Rows);
+        AssertRows((await stays).Rows, 3);
+        AssertRows((await first).Rows, 1);
     }
 
     [Fact]
@@ -92,7 +92,7 @@ public class LaneTests
         await using var lane = new LaneFixture();
         lane.Executor.RunsFreely = false;
         using var cancellation = new CancellationTokenSource();
-        var only = lane.SendAsync([1], cancellation.Token);
+        var only = lane.SendAsync([1], long.MaxValue, cancellation.Token);
         await lane.Executor.StartedAsync();
 
         await cancellation.CancelAsync();
@@ -100,7 +100,7 @@ public class LaneTests
         Assert.Equal(ErrorReason.Cancelled, (await only).Error.Reason);
         // The run ended without Release: the lane is free for the next.
         lane.Executor.RunsFreely = true;
-        Assert.Equal([6], (await lane.SendAsync([5])).Rows);
+        AssertRows((await lane.SendAsync([5])).Rows, 6);
     }
 
     [Fact]
@@ -117,7 +117,7 @@ public class LaneTests
         Assert.Equal(ErrorReason.QueueFull, refused.Error.Reason);
         lane.Executor.RunsFreely = true;
         lane.Executor.Release();
-        Assert.Equal([2, 3, 4, 5], (await waiting).Rows);
+        AssertRows((await waiting).Rows, 2, 3, 4, 5);
         await first;
     }
 
@@ -126,7 +126,7 @@ public class LaneTests
     {
         await using var lane = new LaneFixture(policy: BatchPolicyKind.Deadline);
 
-        var (_, error) = await lane.SendAsync([1], deadline: TimeProvider.System.GetTimestamp() - 1);
+        var (_, error) = await lane.SendAsync([1], TimeProvider.System.GetTimestamp() - 1, default);
 
         Assert.Equal(ErrorReason.DeadlineExpired, error.Reason);
         Assert.Empty(lane.Executor.Runs);
@@ -145,8 +145,8 @@ public class LaneTests
 
         await lane.DisposeAsync();
 
-        Assert.Equal([1], (await first).Rows);
-        for (var i = 0; i < waiting.Length; i++) Assert.Equal([i + 2], (await waiting[i]).Rows);
+        AssertRows((await first).Rows, 1);
+        for (var i = 0; i < waiting.Length; i++) AssertRows((await waiting[i]).Rows, i + 2);
         Assert.True(lane.Executor.IsDisposed);
         Assert.Equal(lane.Pool.Rented, lane.Pool.Returned);
         Assert.Equal(ErrorReason.VersionNotReady, (await lane.SendAsync([1])).Error.Reason);
@@ -161,4 +161,6 @@ public class LaneTests
 
         Assert.Equal(ErrorReason.CircuitOpen, (await lane.SendAsync([1])).Error.Reason);
     }
+
+    private static void AssertRows(float[] rows, params float[] expected) => Assert.Equal(expected, rows);
 }

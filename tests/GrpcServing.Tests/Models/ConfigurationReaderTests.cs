@@ -24,7 +24,7 @@ public class ConfigurationReaderTests
         Assert.Equal([3L, 224L, 224L], configuration.Inputs[0].GraphDims);
         Assert.Equal([1000L], Assert.Single(configuration.Outputs).Dims);
         Assert.Equal(BatchPolicyKind.Deadline, configuration.Batching.Policy);
-        Assert.Equal(TimeSpan.FromSeconds(1), configuration.DefaultDeadline);
+        Assert.Null(configuration.DefaultDeadline);
         Assert.Equal(new ExecutionConfiguration(), configuration.Execution);
         Assert.Equal("model.onnx", configuration.ModelFile);
         Assert.Empty(configuration.Remarks);
@@ -116,19 +116,19 @@ public class ConfigurationReaderTests
     }
 
     [Theory]
-    [InlineData(null, null, BatchPolicyKind.Deadline, 1000)]
+    [InlineData(null, null, BatchPolicyKind.Deadline, null)]
     [InlineData("max_batch_size: 4", null, BatchPolicyKind.Greedy, -1)]
     [InlineData("max_batch_size: 4 dynamic_batching { }", null, BatchPolicyKind.Delay, -1)]
     [InlineData("max_batch_size: 4 dynamic_batching { }", """{ "batching": { "policy": "deadline" } }""", BatchPolicyKind.Deadline, -1)]
     [InlineData("max_batch_size: 4", """{ "deadline": { "default": "00:00:02" } }""", BatchPolicyKind.Greedy, 2000)]
-    public void Read_PolicyAndDeadline_FollowTheFileThatWasWritten(string? triton, string? json, BatchPolicyKind policy, int deadlineMilliseconds)
+    public void Read_PolicyAndDeadline_FollowTheFileThatWasWritten(string? triton, string? json, BatchPolicyKind policy, int? deadlineMilliseconds)
     {
         using var directory = new ModelDirectory(triton, json);
 
         var configuration = directory.Read(Graphs.Image);
 
         Assert.Equal(policy, configuration.Batching.Policy);
-        Assert.Equal(TimeSpan.FromMilliseconds(deadlineMilliseconds), configuration.DefaultDeadline);
+        Assert.Equal(deadlineMilliseconds is { } milliseconds ? TimeSpan.FromMilliseconds(milliseconds) : null, configuration.DefaultDeadline);
     }
 
     [Fact]
