@@ -1,3 +1,4 @@
+using GrpcServing.Batching;
 using GrpcServing.Models;
 using GrpcServing.Protos;
 using GrpcServing.Responding;
@@ -70,9 +71,36 @@ internal sealed class StatisticsEndpoint(ModelRepository repository, Router rout
                 ComputeOutput = Duration(size.Scatter),
             });
         }
+        AddLatency(statistics, served.Latency);
         return statistics;
     }
 
-    private StatisticDuration Duration(DurationTotal total) =>
-        new() { Count = (ulong)total.Count, Ns = (ulong)(total.Ticks * (1e9 / time.TimestampFrequency)) };
+    private void AddLatency(ModelStatistics statistics, MeasuredLatencyTable latency)
+    {
+        foreach (var entry in latency.Snapshot())
+        {
+            statistics.BatchLatency.Add(new BatchLatency
+            {
+                Bucket = (ulong)entry.BucketId,
+                BatchSize = (ulong)entry.Rows,
+                Runs = (ulong)entry.Runs,
+                MeasuredNs = Nanoseconds(entry.MeasuredTicks),
+                PlannedNs = Nanoseconds(entry.PlannedTicks),
+                PaddedBatchSize = (ulong)entry.PaddedRows,
+            });
+        }
+        var error = latency.Error;
+        statistics.LatencyPrediction = new LatencyPrediction
+        {
+            Runs = (ulong)error.Runs,
+            Overruns = (ulong)error.Overruns,
+            PlannedNs = Nanoseconds(error.PlannedTicks),
+            ActualNs = Nanoseconds(error.ActualTicks),
+            AbsoluteErrorNs = Nanoseconds(error.AbsoluteErrorTicks),
+        };
+    }
+
+    private StatisticDuration Duration(DurationTotal total) => new() { Count = (ulong)total.Count, Ns = Nanoseconds(total.Ticks) };
+
+    private ulong Nanoseconds(long ticks) => (ulong)(ticks * (1e9 / time.TimestampFrequency));
 }
