@@ -61,7 +61,7 @@ internal static class GrpcServingExtensions
                 KeyValuePair.Create("Logging:LogLevel:Default", (string?)"Information"),
                 KeyValuePair.Create("Logging:LogLevel:Microsoft", (string?)"Warning"),
                 // A refused request is a metric and a status, not a line.
-                KeyValuePair.Create("Logging:LogLevel:Grpc", (string?)"None"),
+                KeyValuePair.Create("Logging:LogLevel:Grpc.AspNetCore", (string?)"None"),
             ],
         });
         var logSwitch = new LogSwitch();
