@@ -31,16 +31,18 @@ internal sealed class BucketProfile(int maxRows)
     /// <summary>The quantile of this size's own runs; 0 when it never ran.</summary>
     public long Measured(int rows) => _measured[rows];
 
-    public void Observe(int rows, long ticks)
+    /// <returns>True when plans may have changed.</returns>
+    public bool Observe(int rows, long ticks)
     {
         var samples = _samples[rows] ??= new SizeSamples();
         samples.Add(Math.Max(1, ticks), ++_runs);
         var estimate = samples.Estimate;
         // A change of less than half a percent is not worth the pass over all sizes.
-        if (Math.Abs(estimate - _measured[rows]) * 200 <= _measured[rows] && _measured[rows] > 0 && samples.Runs > 8 && _runs < _refreshAt) return;
+        if (Math.Abs(estimate - _measured[rows]) * 200 <= _measured[rows] && _measured[rows] > 0 && samples.Runs > 8 && _runs < _refreshAt) return false;
         _measured[rows] = estimate;
         if (_runs >= _refreshAt) _refreshAt = _runs + FreshFor;
         Plan();
+        return true;
     }
 
     private void Plan()

@@ -13,6 +13,9 @@ public abstract class LatencyTable
     /// <summary>Rows to run for this many rows: more where a larger batch is measured to be cheaper.</summary>
     public abstract int PaddedRows(int bucketId, int rows);
 
+    /// <summary>Changes whenever an estimate may have changed, so that owners may keep copies; -1 = not tracked, ask anew every time.</summary>
+    public virtual long Version => -1;
+
     /// <summary>Records one measured run.</summary>
     public abstract void Observe(int bucketId, int rows, long ticks);
 }

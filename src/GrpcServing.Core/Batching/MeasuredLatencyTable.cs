@@ -16,6 +16,7 @@ public sealed class MeasuredLatencyTable : LatencyTable
     private BucketProfile? _recent;
     private int _recentId = -1;
     private long _uses;
+    private long _version;
     private LatencyError _error;
 
     /// <param name="maxRows">Largest batch, at least 1.</param>
@@ -26,6 +27,8 @@ public sealed class MeasuredLatencyTable : LatencyTable
     }
 
     public override int MaxRows { get; }
+
+    public override long Version => _version;
 
     /// <summary>How planned and actual times compare, over all buckets and sizes.</summary>
     public LatencyError Error
@@ -48,7 +51,7 @@ public sealed class MeasuredLatencyTable : LatencyTable
         {
             lock (_membership) _error = _error.With(planned, ticks);
         }
-        profile.Observe(rows, ticks);
+        if (profile.Observe(rows, ticks)) _version++;
     }
 
     /// <summary>The sizes that have run, by bucket and rows. A copy; values of a size that is being updated may be one run old.</summary>
@@ -80,6 +83,7 @@ public sealed class MeasuredLatencyTable : LatencyTable
     {
         lock (_membership)
         {
+            _version++;
             if (_buckets.Count == MaxBuckets) _buckets.Remove(_buckets.MinBy(static bucket => bucket.Value.LastUse).Key);
             _recent = new BucketProfile(MaxRows) { LastUse = ++_uses };
             _recentId = bucketId;

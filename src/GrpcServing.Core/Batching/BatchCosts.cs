@@ -1,0 +1,37 @@
+namespace GrpcServing.Batching;
+
+/// <summary>A copy of l(b) for one bucket and what follows from it; read from the table only when that has changed.</summary>
+internal sealed class BatchCosts(LatencyTable table, int maxRows)
+{
+    // A batch must gain this much over single rows before sharing one is worth anything: below it only delays its members (batching.md, beta near 0).
+    private const double LeastGain = 1.03;
+
+    private readonly long[] _ticks = new long[maxRows + 1];
+    private long _version = -1;
+    private int _bucketId = -1;
+
+    /// <summary>By rows, [0] unused. Never falls with more rows.</summary>
+    public long[] Ticks => _ticks;
+
+    public bool IsKnown => _ticks[1] > 0;
+
+    /// <summary>Rows from which on a larger batch does not get more done per tick: 1 where batching does not pay.</summary>
+    public int BestRows { get; private set; }
+
+    /// <summary>Rows per tick at <see cref="BestRows"/>.</summary>
+    public double BestRate { get; private set; }
+
+    public void Load(int bucketId)
+    {
+        if (bucketId == _bucketId && table.Version == _version && _version >= 0) return;
+        (_bucketId, _version) = (bucketId, table.Version);
+        (BestRows, BestRate) = (1, 0);
+        for (var rows = 1; rows < _ticks.Length; rows++)
+        {
+            _ticks[rows] = table.Estimate(bucketId, rows);
+            var rate = rows / (double)Math.Max(1, _ticks[rows]);
+            if (rate > BestRate * 1.001) (BestRows, BestRate) = (rows, rate);
+        }
+        if (BestRate * _ticks[1] < LeastGain) (BestRows, BestRate) = (1, 1.0 / Math.Max(1, _ticks[1]));
+    }
+}

@@ -1,0 +1,256 @@
+namespace GrpcServing.Batching;
+
+/// <summary>Plays a lane forward: the entries that wait now, a first action, then arrivals and a base rule until a horizon.</summary>
+/// <remarks>
+/// The inner loop of looking ahead: columns of numbers, no objects, 0 bytes per call. It simplifies what comes after the first action:
+/// one level, one bucket, entries in order of deadline, each batch a run of neighbours.
+/// </remarks>
+internal sealed class Continuation(BatchCosts costs, int executors)
+{
+    public const int MaxWaiting = 512;
+
+    private readonly long[] _due = new long[MaxWaiting];
+    private readonly int[] _rows = new int[MaxWaiting];
+    private readonly long[] _freeAt = new long[executors];
+
+    private readonly long[] _playedFreeAt = new long[executors];
+    private readonly long[] _pendingDue = new long[MaxWaiting + ArrivalHistory.Length];
+    private readonly int[] _pendingRows = new int[MaxWaiting + ArrivalHistory.Length];
+
+    private long _now;
+    private int _executor;
+
+    /// <summary>Entries that wait.</summary>
+    public int Waiting { get; private set; }
+
+    /// <summary>Their rows.</summary>
+    public int WaitingRows { get; private set; }
+
+    public int Executors => executors;
+
+    /// <summary>Entries and batches gone through since the owner last set it to 0: the measure of time spent.</summary>
+    public long Work { get; set; }
+
+    /// <summary>Starts anew with nothing waiting.</summary>
+    /// <param name="executor">The free one that the first action is about.</param>
+    public void Begin(long now, int executor)
+    {
+        (_now, _executor, Waiting, WaitingRows) = (now, executor, 0, 0);
+        Array.Fill(_freeAt, now);
+    }
+
+    public void SetFreeAt(int executor, long instant) => _freeAt[executor] = instant;
+
+    /// <summary>Adds a waiting entry behind the others; those beyond the capacity are not seen.</summary>
+    public void Add(long due, int rows)
+    {
+        if (Waiting == MaxWaiting) return;
+        _due[Waiting] = due;
+        _rows[Waiting++] = rows;
+        WaitingRows += rows;
+    }
+
+    public long Due(int index) => _due[index];
+
+    public int Rows(int index) => _rows[index];
+
+    /// <summary>Rows of the batch that this size gives: those of the entries that make their deadline in it, in order, as far as they fit.</summary>
+    public int RowsTaken(int size)
+    {
+        var finish = _now + costs.Ticks[size];
+        var taken = 0;
+        var passed = long.MinValue;
+        for (var i = 0; i < Waiting && taken < size; i++)
+        {
+            if (_due[i] < finish || _due[i] == passed) continue;
+            if (taken + _rows[i] <= size) taken += _rows[i];
+            else passed = _due[i];
+        }
+        return taken;
+    }
+
+    /// <summary>The batch the rule would start now, in rows; 0 when it waits, until <paramref name="startAt"/>.</summary>
+    /// <param name="startAt">Latest start of the window's batch with one more row; not after now when it should not wait.</param>
+    public int Base(BaseRule rule, out long startAt)
+    {
+        var ticks = costs.Ticks;
+        startAt = _now;
+        if (rule == BaseRule.HeadFirst)
+        {
+            var size = 1;
+            while (size < costs.BestRows && _now + ticks[size + 1] <= _due[0]) size++;
+            return Math.Max(_rows[0], Math.Min(size, WaitingRows));
+        }
+        var left = WaitingRows;
+        var first = 0;
+        while (first < Waiting && _due[first] < _now + ticks[Math.Min(left, costs.BestRows)]) left -= _rows[first++];
+        var rows = Math.Min(left, costs.BestRows);
+        if (first == Waiting || RowsTaken(rows) == 0) return _rows[0];
+        while (first > 0 && _due[first - 1] >= _now + ticks[rows]) first--;
+        if (rows < costs.BestRows && _due[first] != long.MaxValue) startAt = _due[first] - ticks[rows + 1];
+        return rule == BaseRule.LateWindow && startAt > _now ? 0 : rows;
+    }
+
+    /// <summary>Starts a batch of this size now, then follows the rule.</summary>
+    /// <returns>Entries served in time, less the price of device time used beyond the horizon.</returns>
+    public double PlayStart(int size, Arrivals future, BaseRule rule, long horizon, double tickPrice)
+    {
+        var finish = _now + costs.Ticks[size];
+        var (taken, served, kept, keptRows) = (0, 0, 0, 0);
+        var passed = long.MinValue;
+        for (var i = 0; i < Waiting; i++)
+        {
+            if (_due[i] >= finish && _due[i] != passed && taken < size)
+            {
+                if (taken + _rows[i] <= size)
+                {
+                    taken += _rows[i];
+                    served++;
+                    continue;
+                }
+                passed = _due[i];
+            }
+            _pendingDue[kept] = _due[i];
+            _pendingRows[kept++] = _rows[i];
+            keptRows += _rows[i];
+        }
+        _freeAt.CopyTo(_playedFreeAt, 0);
+        _playedFreeAt[_executor] = _now + costs.Ticks[taken];
+        return served + Play(kept, keptRows, future, rule, horizon, tickPrice);
+    }
+
+    /// <summary>Starts nothing until an instant, or until so many have come if that is sooner, then follows the rule.</summary>
+    /// <param name="arrivals">0 = however many come.</param>
+    public double PlayWait(long until, int arrivals, Arrivals future, BaseRule rule, long horizon, double tickPrice)
+    {
+        Array.Copy(_due, _pendingDue, Waiting);
+        Array.Copy(_rows, _pendingRows, Waiting);
+        var resumesAt = arrivals > 0 && arrivals <= future.Count ? Math.Min(until, future.At[arrivals - 1]) : until;
+        for (var i = 0; i < executors; i++) _playedFreeAt[i] = Math.Max(resumesAt, _freeAt[i]);
+        return Play(Waiting, WaitingRows, future, rule, horizon, tickPrice);
+    }
+
+    /// <summary>Plays a rule over arrivals from an empty lane to the end.</summary>
+    public double Replay(Arrivals arrivals, BaseRule rule)
+    {
+        Array.Fill(_playedFreeAt, arrivals.At[0]);
+        return Play(0, 0, arrivals, rule, long.MaxValue, tickPrice: 0);
+    }
+
+    private double Play(int count, int countRows, Arrivals future, BaseRule rule, long horizon, double tickPrice)
+    {
+        var (ticks, best) = (costs.Ticks, costs.BestRows);
+        var freeAt = _playedFreeAt;
+        var (due, rows) = (_pendingDue, _pendingRows);
+        var (futureAt, futureDue, futureRows) = (future.At, future.Due, future.Rows);
+        var next = 0;
+        var nextAt = future.Count > 0 ? futureAt[0] : long.MaxValue;
+        // Pending entries are [first, last) in order of deadline, left rows in all.
+        var (first, last, left) = (0, count, countRows);
+        var (served, steps) = (0, 0);
+        while (true)
+        {
+            steps++;
+            var executor = 0;
+            for (var i = 1; i < freeAt.Length; i++)
+                if (freeAt[i] < freeAt[executor]) executor = i;
+            var now = freeAt[executor];
+            if (first == last && nextAt > now) now = nextAt;
+            if (now >= horizon) break;
+
+            while (nextAt <= now)
+            {
+                var deadline = futureDue[next];
+                var at = last++;
+                while (at > first && due[at - 1] > deadline)
+                {
+                    due[at] = due[at - 1];
+                    rows[at] = rows[at - 1];
+                    at--;
+                }
+                due[at] = deadline;
+                rows[at] = futureRows[next];
+                left += rows[at];
+                nextAt = ++next < future.Count ? futureAt[next] : long.MaxValue;
+            }
+            while (first < last && due[first] < now + ticks[1]) left -= rows[first++];
+            if (first == last)
+            {
+                freeAt[executor] = now;
+                continue;
+            }
+
+            var begin = first;
+            int size;
+            if (rule == BaseRule.HeadFirst)
+            {
+                var most = Math.Min(left, best);
+                size = 1;
+                while (size < most && now + ticks[size + 1] <= due[first]) size++;
+            }
+            else
+            {
+                size = left < best ? left : best;
+                var after = left;
+                while (begin < last && due[begin] < now + ticks[size])
+                {
+                    after -= rows[begin++];
+                    size = after < best ? after : best;
+                }
+                if (begin == last)
+                {
+                    (first, left) = (last, 0);
+                    continue;
+                }
+                var finish = now + ticks[size];
+                while (begin > first && due[begin - 1] >= finish) begin--;
+                if (rule == BaseRule.LateWindow && size < best && due[begin] != long.MaxValue)
+                {
+                    var startAt = Math.Min(due[begin] - ticks[size + 1], Math.Max(now + 1, nextAt));
+                    if (startAt > now)
+                    {
+                        freeAt[executor] = startAt;
+                        continue;
+                    }
+                }
+            }
+
+            var end = begin;
+            var taken = 0;
+            while (end < last && taken + rows[end] <= size) taken += rows[end++];
+            var starts = true;
+            if (end == begin)
+            {
+                // One request of more rows than the batch: alone, or not at all.
+                taken = rows[end++];
+                starts = now + ticks[taken] <= due[begin];
+            }
+            if (starts) served += end - begin;
+            freeAt[executor] = starts ? now + ticks[taken] : now;
+            left -= taken;
+            if (freeAt.Length == 1)
+            {
+                // Who was left out cannot be served any more when the only executor is free again.
+                while (first < begin) left -= rows[first++];
+                first = end;
+            }
+            else
+            {
+                while (begin > first)
+                {
+                    due[--end] = due[--begin];
+                    rows[end] = rows[begin];
+                }
+                first = end;
+            }
+        }
+        Work += last + 4 * steps;
+        var overrun = 0.0;
+        if (tickPrice > 0)
+        {
+            foreach (var instant in freeAt)
+                if (instant > horizon) overrun += instant - horizon;
+        }
+        return served - tickPrice * overrun;
+    }
+}
