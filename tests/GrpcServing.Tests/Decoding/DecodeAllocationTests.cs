@@ -9,6 +9,7 @@ using static GrpcServing.Tests.Decoding.DecoderHarness;
 namespace GrpcServing.Tests.Decoding;
 
 /// <summary>The budget of reading and decoding one request, bytes to <see cref="Routing.DecodedRequest"/>.</summary>
+[Collection(RunsAlone.Name)]
 public sealed class DecodeAllocationTests : IDisposable
 {
     private const int Calls = 1000;
