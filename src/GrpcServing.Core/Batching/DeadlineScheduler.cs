@@ -17,11 +17,16 @@ namespace GrpcServing.Batching;
 /// Entries without a deadline stand among the others as if theirs were <see cref="PatienceSeconds"/> after their arrival, and are never
 /// late. While nothing is known of a bucket's times it is served greedily in this order.
 /// </para>
+/// <para>
+/// A table that says "never in time" would never be corrected, since nothing runs that could correct it. So when the lane has been idle for
+/// <see cref="ProbeSeconds"/> and refuses, the request runs all the same: at most one a second, on a device that nobody else wants.
+/// </para>
 /// </remarks>
 internal sealed class DeadlineScheduler : QueueingScheduler
 {
     private const long PatienceSeconds = 1;
     private const int ReserveDivisor = 16;
+    private const long ProbeSeconds = 1;
 
     private readonly ArrivalHistory _history;
     private readonly BatchCosts _costs;
@@ -31,6 +36,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
     private readonly long[] _owed;
     private readonly bool[] _servedLevels;
     private bool _hasWaited;
+    private long _lastRunAt;
 
     public DeadlineScheduler(SchedulerSettings settings, LatencyTable table)
         : base(settings, table, settings.Levels)
@@ -54,7 +60,9 @@ internal sealed class DeadlineScheduler : QueueingScheduler
     {
         var refusal = base.Judge(entry, now);
         if (refusal != ErrorReason.None || entry.Deadline == long.MaxValue) return refusal;
-        return LatestStart(entry) < EarliestStart(now) ? ErrorReason.DeadlineUnreachable : ErrorReason.None;
+        if (LatestStart(entry) >= EarliestStart(now)) return ErrorReason.None;
+        entry.IsProbe = Waiting.Count == 0 && EarliestStart(now) == now && now - _lastRunAt >= ProbeSeconds * Settings.TicksPerSecond;
+        return entry.IsProbe ? ErrorReason.None : ErrorReason.DeadlineUnreachable;
     }
 
     protected override int QueueOf(QueueEntry entry) => entry.Level;
@@ -63,7 +71,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
         entry.Deadline == long.MaxValue ? Math.Min(entry.ArrivedAt, now) + _patience : Math.Min(entry.Deadline, Demoted - 1);
 
     protected override long LatestStart(QueueEntry entry) =>
-        entry.Deadline == long.MaxValue ? long.MaxValue : entry.Deadline - Math.Max(1, Table.Estimate(entry.BucketId, entry.Rows));
+        entry.Deadline == long.MaxValue ? long.MaxValue : entry.Deadline - (entry.IsProbe ? 1 : Math.Max(1, Table.Estimate(entry.BucketId, entry.Rows)));
 
     protected override Decision Form(long now, Batch batch)
     {
@@ -79,7 +87,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
                 continue;
             }
             _costs.Load(bucket.BucketId);
-            if (!_costs.IsKnown)
+            if (!_costs.IsKnown || queue[0].IsProbe)
             {
                 TakeAll(bucket, level, batch);
                 return Start(batch, now);
@@ -98,6 +106,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
 
     protected override void Started(Batch batch, long now)
     {
+        _lastRunAt = now;
         Owe(batch);
         if (batch.PlannedTicks == 0) return;
         var next = EarliestStart(now);

@@ -35,6 +35,9 @@ public abstract class QueueEntry
     /// <summary>Order of arrival within the lane, set by the scheduler: breaks ties of deadline.</summary>
     internal long Sequence { get; set; }
 
+    /// <summary>Runs although the table says that it cannot be in time: to learn whether the table is still right. Set by the scheduler.</summary>
+    internal bool IsProbe { get; set; }
+
     /// <summary>True while the scheduler holds it; set by the scheduler.</summary>
     internal bool IsQueued { get; set; }
 
