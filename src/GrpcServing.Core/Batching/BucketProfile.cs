@@ -3,7 +3,8 @@ namespace GrpcServing.Batching;
 /// <summary>l(b) of one shape bucket: what was measured, and from it a plan for every size.</summary>
 /// <remarks>
 /// Between two measured sizes the plan is on the line between them; below the smallest it is the smallest, which the batch can be padded
-/// to; above the largest it grows in proportion to the rows. Then l'(b) = min over b' >= b, so more rows never cost less.
+/// to; above the largest it grows in proportion to the rows. Then l'(b) = min over b' >= b where that is clear of the noise of both, and
+/// otherwise no less than l'(b - 1): more rows never cost less, and noise alone never pads a batch.
 /// </remarks>
 internal sealed class BucketProfile(int maxRows)
 {
@@ -12,6 +13,7 @@ internal sealed class BucketProfile(int maxRows)
 
     private readonly SizeSamples?[] _samples = new SizeSamples?[maxRows + 1];
     private readonly long[] _measured = new long[maxRows + 1];
+    private readonly long[] _spread = new long[maxRows + 1];
     private readonly long[] _planned = new long[maxRows + 1];
     private readonly int[] _padded = new int[maxRows + 1];
     private long _runs;
@@ -40,6 +42,7 @@ internal sealed class BucketProfile(int maxRows)
         // A change of less than half a percent is not worth the pass over all sizes.
         if (Math.Abs(estimate - _measured[rows]) * 200 <= _measured[rows] && _measured[rows] > 0 && samples.Runs > 8 && _runs < _refreshAt) return false;
         _measured[rows] = estimate;
+        _spread[rows] = samples.Spread;
         if (_runs >= _refreshAt) _refreshAt = _runs + FreshFor;
         Plan();
         return true;
@@ -51,11 +54,13 @@ internal sealed class BucketProfile(int maxRows)
         if (_runs > FreshFor) Interpolate(skipStale: true);
         for (var rows = _planned.Length - 1; rows >= 1; rows--)
         {
-            var isCheaperLarger = rows + 1 < _planned.Length && _planned[rows + 1] < _planned[rows];
-            _padded[rows] = isCheaperLarger ? _padded[rows + 1] : rows;
-            if (isCheaperLarger) _planned[rows] = _planned[rows + 1];
+            var larger = rows + 1 < _planned.Length ? _padded[rows + 1] : 0;
+            var isCheaperLarger = larger > 0 && _planned[larger] + Math.Max(_spread[rows], _spread[larger]) < _planned[rows];
+            _padded[rows] = isCheaperLarger ? larger : rows;
+            if (isCheaperLarger) _planned[rows] = _planned[larger];
         }
         _planned[0] = 0;
+        for (var rows = 2; rows < _planned.Length; rows++) _planned[rows] = Math.Max(_planned[rows], _planned[rows - 1]);
     }
 
     /// <param name="skipStale">Second pass: lowers sizes that have not run for long to what the fresh ones around them say.</param>
