@@ -10,19 +10,22 @@ internal sealed class ArrivalHistory(ulong seed)
     public const int Length = 1024;
 
     private readonly Entry[] _entries = new Entry[Length];
-    private double _meanSlack;
     private ulong _random;
 
     public long Count { get; private set; }
 
     /// <summary>Ticks from arrival to deadline, averaged over the last few hundred that had one; 0 when none did.</summary>
-    public double MeanSlack => _meanSlack;
+    public double MeanSlack { get; private set; }
+
+    /// <summary>Rows of a request, averaged over the last few hundred.</summary>
+    public double MeanRows { get; private set; } = 1;
 
     public void Add(QueueEntry entry, long now)
     {
         var slack = entry.Deadline == long.MaxValue ? long.MaxValue : entry.Deadline - now;
         _entries[Slot(Count++)] = new Entry(now, slack, entry.Rows, entry.BucketId);
-        if (slack != long.MaxValue) _meanSlack = _meanSlack == 0 ? slack : _meanSlack + (slack - _meanSlack) / 256;
+        MeanRows += (entry.Rows - MeanRows) / Math.Min(256, Count);
+        if (slack != long.MaxValue) MeanSlack = MeanSlack == 0 ? slack : MeanSlack + (slack - MeanSlack) / 256;
     }
 
     /// <summary>Arrivals per tick, over the last quarter of what is known.</summary>

@@ -28,6 +28,9 @@ internal sealed class Lookahead
     /// <summary>Horizon in mean times to deadline: what is decided now matters until those that wait now are gone.</summary>
     private const double HorizonSlacks = 1.5;
 
+    /// <summary>Share of <see cref="SteadyRate"/> at which time beyond the horizon is counted; measured: 0.9 to 1.05 serve the same within 0.001, more loses.</summary>
+    private const double TimePrice = 0.95;
+
     /// <summary>Standard errors by which a choice must beat the base rule's.</summary>
     private const double Clear = 0.3;
 
@@ -127,7 +130,7 @@ internal sealed class Lookahead
         // Beyond the futures' length there would be silence.
         var span = Math.Min(HorizonSlacks * _history.MeanSlack, Math.Max(0.9 * _future.Capacity / rate, 3.0 * _costs.Ticks[_costs.BestRows]));
         var horizon = now + (long)Math.Max(span, _costs.Ticks[1]);
-        var tickPrice = Math.Min(rate / _continuation.Executors, _costs.BestRate);
+        var tickPrice = TimePrice * SteadyRate(rate * _history.MeanRows / _continuation.Executors) / _history.MeanRows;
         _continuation.Work = 0;
         _history.Restart(_draws);
         var (futures, played, alive) = (0, 0, _optionCount);
@@ -154,6 +157,19 @@ internal sealed class Lookahead
             if (gain > bestGain) (best, bestGain) = (option, gain);
         }
         return _options[best];
+    }
+
+    /// <summary>Rows per tick that one executor can keep serving in time: what a tick of its time is worth.</summary>
+    /// <remarks>max over b of min(rate, b / l(b)) where the oldest of b arrivals still makes it: (b - 1) / rate + l(b) within the mean time to deadline (batching.md 4.3).</remarks>
+    private double SteadyRate(double rate)
+    {
+        var best = Math.Min(rate, 1.0 / _costs.Ticks[1]);
+        for (var rows = 2; rows <= _costs.BestRows && best < rate; rows++)
+        {
+            if ((rows - 1) / rate + _costs.Ticks[rows] > _history.MeanSlack) break;
+            best = Math.Max(best, Math.Min(rate, rows / (double)_costs.Ticks[rows]));
+        }
+        return best;
     }
 
     private double Play(in Option option, long startAt, long horizon, double tickPrice) => option.Size > 0
