@@ -1,0 +1,45 @@
+using System.Runtime.InteropServices;
+using Google.Protobuf;
+using Grpc.Core;
+using GrpcServing.IntegrationTests.Hosting;
+using GrpcServing.Protos;
+
+namespace GrpcServing.IntegrationTests.Endpoints;
+
+/// <summary>One server over all test models, shared by the tests of a class.</summary>
+public sealed class TestRepositoryServer : IAsyncLifetime
+{
+    internal RunningServer Server { get; private set; } = null!;
+
+    public async ValueTask InitializeAsync() => Server = await RunningServer.StartAsync(TestPaths.Models);
+
+    public ValueTask DisposeAsync() => Server.DisposeAsync();
+
+    internal static ModelInferRequest Request(string model, params (string Name, string Datatype, long[] Shape, byte[] Raw)[] inputs)
+    {
+        var request = new ModelInferRequest { ModelName = model };
+        foreach (var (name, datatype, shape, raw) in inputs)
+        {
+            request.Inputs.Add(new ModelInferRequest.Types.InferInputTensor { Name = name, Datatype = datatype, Shape = { shape } });
+            request.RawInputContents.Add(ByteString.CopyFrom(raw));
+        }
+        return request;
+    }
+
+    internal static byte[] Bytes<T>(params T[] values)
+        where T : struct => MemoryMarshal.AsBytes(values.AsSpan()).ToArray();
+
+    internal static T[] Values<T>(ByteString raw)
+        where T : struct => MemoryMarshal.Cast<byte, T>(raw.Span).ToArray();
+
+    /// <summary>A request that every server over the test models answers with 3 and 4.</summary>
+    internal static ModelInferRequest Good() => Request("versions", ("x", "FP32", [2, 1], Bytes(0f, 1f)));
+
+    /// <summary>Sends a request that must fail, then one that must not: a bad request leaves the server as it was.</summary>
+    internal async Task<RpcException> FailsAsync(ModelInferRequest request)
+    {
+        var failure = await Assert.ThrowsAsync<RpcException>(async () => await Server.Client.ModelInferAsync(request));
+        Assert.Equal([3f, 4f], Values<float>((await Server.Client.ModelInferAsync(Good())).RawOutputContents[0]));
+        return failure;
+    }
+}
