@@ -1,7 +1,5 @@
 using Grpc.AspNetCore.Server;
 using Grpc.AspNetCore.Server.Model;
-using Grpc.HealthCheck;
-using Grpc.Reflection;
 using GrpcServing.Endpoints;
 using GrpcServing.Execution;
 using GrpcServing.Models;
@@ -42,8 +40,8 @@ internal static class GrpcServingExtensions
     public static WebApplication MapGrpcServing(this WebApplication app)
     {
         app.MapGrpcService<GrpcInferenceService>();
-        app.MapGrpcService<HealthServiceImpl>();
-        app.MapGrpcService<ReflectionServiceImpl>();
+        app.MapGrpcService<HealthService>();
+        app.MapGrpcService<ReflectionService>();
         app.MapPrometheusScrapingEndpoint("/metrics");
         app.Services.GetRequiredService<RestRoutes>().Map(app);
         // Nobody else asks for it, but its instruments must exist.
@@ -110,8 +108,8 @@ internal static class GrpcServingExtensions
         services.AddSingleton<GrpcInferenceService>();
         services.AddSingleton<IGrpcServiceActivator<GrpcInferenceService>, SingletonActivator<GrpcInferenceService>>();
         services.AddSingleton<IServiceMethodProvider<GrpcInferenceService>, GrpcInferenceMethods>();
-        services.AddSingleton(new HealthServiceImpl());
-        services.AddSingleton(new ReflectionServiceImpl(GRPCInferenceService.Descriptor, Grpc.Health.V1.Health.Descriptor));
+        services.AddSingleton<HealthService>();
+        services.AddSingleton<ReflectionService>();
     }
 
     private static void AddRestFrontEnd(this IServiceCollection services)
