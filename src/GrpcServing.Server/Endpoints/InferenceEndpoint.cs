@@ -17,8 +17,16 @@ internal sealed class InferenceEndpoint(InferencePipeline pipeline, DrainState d
 
     public async Task<InferenceResponse> InferAsync(UncheckedRequest request, ServerCallContext context)
     {
+        ReceivedRequest.Take();
         var answer = await pipeline.RunAsync(request, Deadline(context), context.CancellationToken).ConfigureAwait(false);
-        return answer.Response ?? throw statuses.ToException(answer.Error);
+        if (answer.Response is not { } response) throw statuses.ToException(answer.Error);
+        // A call whose deadline passes between here and the writing ends without it.
+        context.GetHttpContext().Response.OnCompleted(static response =>
+        {
+            ((InferenceResponse)response).Release();
+            return Task.CompletedTask;
+        }, response);
+        return response;
     }
 
     /// <summary>Requests run side by side, their batches are shared with everybody's; responses leave in the order of the requests.</summary>

@@ -1,5 +1,6 @@
 using Grpc.AspNetCore.Server;
 using Grpc.AspNetCore.Server.Model;
+using GrpcServing.Decoding;
 using GrpcServing.Endpoints;
 using GrpcServing.Execution;
 using GrpcServing.Models;
@@ -39,7 +40,12 @@ internal static class GrpcServingExtensions
 
     public static WebApplication MapGrpcServing(this WebApplication app)
     {
-        app.MapGrpcService<GrpcInferenceService>();
+        app.MapGrpcService<GrpcInferenceService>().Add(static endpoint =>
+        {
+            if (endpoint.DisplayName?.EndsWith("/ModelInfer", StringComparison.Ordinal) != true) return;
+            var call = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = http => ReceivedRequest.RunAsync(http, call);
+        });
         app.MapGrpcService<HealthService>();
         app.MapGrpcService<ReflectionService>();
         app.MapPrometheusScrapingEndpoint("/metrics");
@@ -58,6 +64,8 @@ internal static class GrpcServingExtensions
             [
                 KeyValuePair.Create("Logging:LogLevel:Default", (string?)"Information"),
                 KeyValuePair.Create("Logging:LogLevel:Microsoft", (string?)"Warning"),
+                // Why the server could not start is said once, without the stack.
+                KeyValuePair.Create("Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host", (string?)"Critical"),
                 // A refused request is a metric and a status, not a line.
                 KeyValuePair.Create("Logging:LogLevel:Grpc.AspNetCore", (string?)"None"),
             ],
