@@ -1,12 +1,13 @@
 using System.Threading.Channels;
 using Grpc.Core;
 using GrpcServing.Decoding;
+using GrpcServing.Hosting;
 using GrpcServing.Responding;
 
 namespace GrpcServing.Endpoints;
 
 /// <summary>ModelInfer and ModelStreamInfer.</summary>
-internal sealed class InferenceEndpoint(InferencePipeline pipeline, StatusMapping statuses, TimeProvider time)
+internal sealed class InferenceEndpoint(InferencePipeline pipeline, DrainState drain, StatusMapping statuses, TimeProvider time)
 {
     /// <summary>Requests of one stream that may be under way at once; the next is not read until one has been answered.</summary>
     private const int MaxInFlightPerStream = 256;
@@ -16,17 +17,27 @@ internal sealed class InferenceEndpoint(InferencePipeline pipeline, StatusMappin
 
     public async Task<InferenceResponse> InferAsync(UncheckedRequest request, ServerCallContext context)
     {
+        ReceivedRequest.Take();
         var answer = await pipeline.RunAsync(request, Deadline(context), context.CancellationToken).ConfigureAwait(false);
-        return answer.Response ?? throw statuses.ToException(answer.Error);
+        if (answer.Response is not { } response) throw statuses.ToException(answer.Error);
+        // A call whose deadline passes between here and the writing ends without it.
+        context.GetHttpContext().Response.OnCompleted(static response =>
+        {
+            ((InferenceResponse)response).Release();
+            return Task.CompletedTask;
+        }, response);
+        return response;
     }
 
     /// <summary>Requests run side by side, their batches are shared with everybody's; responses leave in the order of the requests.</summary>
+    /// <remarks>When the server drains nothing more is read; what was read is answered, then the stream ends with UNAVAILABLE.</remarks>
     public async Task StreamAsync(IAsyncStreamReader<UncheckedRequest> requests, IServerStreamWriter<StreamResponse> responses, ServerCallContext context)
     {
         var endOnError = string.Equals(context.RequestHeaders.GetValue(ErrorHeader), "true", StringComparison.OrdinalIgnoreCase);
         var inFlight = Channel.CreateBounded<Task<StreamAnswer>>(new BoundedChannelOptions(MaxInFlightPerStream) { SingleReader = true, SingleWriter = true, FullMode = BoundedChannelFullMode.Wait });
         using var stopped = CancellationTokenSource.CreateLinkedTokenSource(context.CancellationToken);
-        var reading = ReadAsync(requests, inFlight.Writer, Deadline(context), stopped.Token);
+        using var reader = new DrainedReader<UncheckedRequest>(requests, drain, stopped.Token);
+        var reading = ReadAsync(reader, inFlight.Writer, Deadline(context), stopped.Token);
         try
         {
             await foreach (var pending in inFlight.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
@@ -36,6 +47,7 @@ internal sealed class InferenceEndpoint(InferencePipeline pipeline, StatusMappin
                 await WriteAsync(responses, message, stopped.Token).ConfigureAwait(false);
             }
             await reading.ConfigureAwait(false);
+            if (reader.EndedByDrain) throw statuses.ToException(DrainState.Refusal);
         }
         finally
         {
@@ -44,7 +56,7 @@ internal sealed class InferenceEndpoint(InferencePipeline pipeline, StatusMappin
         }
     }
 
-    private async Task ReadAsync(IAsyncStreamReader<UncheckedRequest> requests, ChannelWriter<Task<StreamAnswer>> inFlight, long deadline, CancellationToken cancellation)
+    private async Task ReadAsync(DrainedReader<UncheckedRequest> requests, ChannelWriter<Task<StreamAnswer>> inFlight, long deadline, CancellationToken cancellation)
     {
         try
         {

@@ -22,6 +22,12 @@ internal sealed class InferencePipeline(Router router, DrainState drain, TimePro
     /// <param name="deadline">The caller's, in ticks of the clock; <see cref="long.MaxValue"/> for none.</param>
     public async ValueTask<InferenceAnswer> RunAsync(UncheckedRequest request, long deadline, CancellationToken cancellation)
     {
+        if (!drain.TryEnter())
+        {
+            var refusal = Refusals.WithId(DrainState.Refusal, request.Id);
+            request.Release();
+            return new InferenceAnswer(null, refusal);
+        }
         var arrived = time.GetTimestamp();
         DecodedRequest? decoded = null;
         ServedVersion? version = null;
@@ -44,6 +50,7 @@ internal sealed class InferencePipeline(Router router, DrainState drain, TimePro
         {
             decoded?.Release();
             version?.Return();
+            drain.Leave();
         }
     }
 
@@ -55,7 +62,6 @@ internal sealed class InferencePipeline(Router router, DrainState drain, TimePro
         decoded = null;
         try
         {
-            if (drain.IsDraining) return Refusals.WithId(DrainState.Refusal, request.Id);
             if (!request.Error.IsNone) return Refusals.WithId(request.Error, request.Id);
 
             // 1: the lease keeps the version in memory until the answer is there.

@@ -68,11 +68,7 @@ internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router r
                 var read = await http.Request.Body.ReadAsync(body.Memory[length..], http.RequestAborted).ConfigureAwait(false);
                 if (read == 0) return (body, length);
                 length += read;
-                if (length <= options.MaxRequestBytes) continue;
-
-                body.Release();
-                await RestErrors.WriteAsync(http, StatusCodes.Status413PayloadTooLarge, $"the request body is larger than Serving:MaxRequestBytes ({options.MaxRequestBytes})").ConfigureAwait(false);
-                return (null, 0);
+                if (length > options.MaxRequestBytes) break;
             }
         }
         catch
@@ -80,6 +76,9 @@ internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router r
             body.Release();
             throw;
         }
+        body.Release();
+        await RestErrors.WriteAsync(http, StatusCodes.Status413PayloadTooLarge, $"the request body is larger than Serving:MaxRequestBytes ({options.MaxRequestBytes})").ConfigureAwait(false);
+        return (null, 0);
     }
 
     private UncheckedRequest Parse(HttpContext http, ReadOnlySpan<byte> body, string model, string version, BinaryOutputs outputs)

@@ -7,6 +7,7 @@ internal static class EventIds
     public const int Stopping = 1001;
     public const int Stopped = 1002;
     public const int NothingToServe = 1003;
+    public const int CutShort = 1004;
 
     public const int ModelLoaded = 1100;
     public const int ModelLoadFailed = 1101;

@@ -1,7 +1,6 @@
 using Grpc.AspNetCore.Server;
 using Grpc.AspNetCore.Server.Model;
-using Grpc.HealthCheck;
-using Grpc.Reflection;
+using GrpcServing.Decoding;
 using GrpcServing.Endpoints;
 using GrpcServing.Execution;
 using GrpcServing.Models;
@@ -41,9 +40,14 @@ internal static class GrpcServingExtensions
 
     public static WebApplication MapGrpcServing(this WebApplication app)
     {
-        app.MapGrpcService<GrpcInferenceService>();
-        app.MapGrpcService<HealthServiceImpl>();
-        app.MapGrpcService<ReflectionServiceImpl>();
+        app.MapGrpcService<GrpcInferenceService>().Add(static endpoint =>
+        {
+            if (endpoint.DisplayName?.EndsWith("/ModelInfer", StringComparison.Ordinal) != true) return;
+            var call = endpoint.RequestDelegate!;
+            endpoint.RequestDelegate = http => ReceivedRequest.RunAsync(http, call);
+        });
+        app.MapGrpcService<HealthService>();
+        app.MapGrpcService<ReflectionService>();
         app.MapPrometheusScrapingEndpoint("/metrics");
         app.Services.GetRequiredService<RestRoutes>().Map(app);
         // Nobody else asks for it, but its instruments must exist.
@@ -60,6 +64,8 @@ internal static class GrpcServingExtensions
             [
                 KeyValuePair.Create("Logging:LogLevel:Default", (string?)"Information"),
                 KeyValuePair.Create("Logging:LogLevel:Microsoft", (string?)"Warning"),
+                // Why the server could not start is said once, without the stack.
+                KeyValuePair.Create("Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host", (string?)"Critical"),
                 // A refused request is a metric and a status, not a line.
                 KeyValuePair.Create("Logging:LogLevel:Grpc.AspNetCore", (string?)"None"),
             ],
@@ -110,8 +116,8 @@ internal static class GrpcServingExtensions
         services.AddSingleton<GrpcInferenceService>();
         services.AddSingleton<IGrpcServiceActivator<GrpcInferenceService>, SingletonActivator<GrpcInferenceService>>();
         services.AddSingleton<IServiceMethodProvider<GrpcInferenceService>, GrpcInferenceMethods>();
-        services.AddSingleton(new HealthServiceImpl());
-        services.AddSingleton(new ReflectionServiceImpl(GRPCInferenceService.Descriptor, Grpc.Health.V1.Health.Descriptor));
+        services.AddSingleton<HealthService>();
+        services.AddSingleton<ReflectionService>();
     }
 
     private static void AddRestFrontEnd(this IServiceCollection services)

@@ -1,5 +1,5 @@
 using Grpc.Health.V1;
-using Grpc.HealthCheck;
+using GrpcServing.Endpoints;
 using GrpcServing.Models;
 
 namespace GrpcServing.Hosting;
@@ -8,7 +8,7 @@ namespace GrpcServing.Hosting;
 /// <remarks>
 /// Health names: "" and the inference service for the server as a whole, <c>model</c> for "some version is ready", <c>model/version</c>.
 /// </remarks>
-internal sealed partial class RepositoryEvents(HealthServiceImpl health, ILogger<RepositoryEvents> logger, IHostApplicationLifetime lifetime) : IRepositoryObserver
+internal sealed partial class RepositoryEvents(HealthService health, ILogger<RepositoryEvents> logger, IHostApplicationLifetime lifetime) : IRepositoryObserver
 {
     public const string InferenceService = "inference.GRPCInferenceService";
 

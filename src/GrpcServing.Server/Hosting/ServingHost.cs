@@ -4,10 +4,10 @@ namespace GrpcServing.Hosting;
 
 /// <summary>Loads the models while the ports are already open, says what is served, and drains at the end.</summary>
 /// <remarks>
-/// Order at SIGTERM: readiness goes false and new requests are refused; Kestrel lets the calls under way end, at most
-/// <see cref="ServingOptions.DrainTimeout"/>; then the models are retired.
+/// Order at SIGTERM: readiness goes false and new requests are refused, by a server that still listens; the inferences under way end;
+/// the ports close; the models are retired. What has not ended after <see cref="ServingOptions.DrainTimeout"/> is cancelled.
 /// </remarks>
-internal sealed partial class ServingHost(ModelRepository repository, RepositoryEvents events, DrainState drain, ServingOptions options, IHostApplicationLifetime lifetime, ListeningPorts ports, ILogger<ServingHost> logger) : IHostedService, IDisposable
+internal sealed partial class ServingHost(ModelRepository repository, RepositoryEvents events, DrainState drain, ServingOptions options, IHostApplicationLifetime lifetime, ListeningPorts ports, ILogger<ServingHost> logger) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private Task _loading = Task.CompletedTask;
@@ -19,6 +19,20 @@ internal sealed partial class ServingHost(ModelRepository repository, Repository
         _loading = Task.Run(LoadAsync, CancellationToken.None);
         return Task.CompletedTask;
     }
+
+    public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    /// <summary>Comes before any service is stopped, so the front end answers while the work under way ends.</summary>
+    public async Task StoppingAsync(CancellationToken cancellationToken)
+    {
+        BeginDraining();
+        await drain.LastLeft.WaitAsync(cancellationToken).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        if (!drain.LastLeft.IsCompleted) LogCutShort(logger, options.DrainTimeout);
+    }
+
+    public Task StoppedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public async Task StopAsync(CancellationToken cancellationToken)
     {
@@ -42,8 +56,9 @@ internal sealed partial class ServingHost(ModelRepository repository, Repository
 
     private void BeginDraining()
     {
-        drain.Begin();
+        if (!drain.TryBegin()) return;
         events.BeginDraining(repository.Table);
+        drain.Announce();
         LogStopping(logger, options.DrainTimeout);
     }
 
@@ -55,6 +70,9 @@ internal sealed partial class ServingHost(ModelRepository repository, Repository
 
     [LoggerMessage(EventIds.Stopping, LogLevel.Information, "Stopping: new requests are refused, those under way have {Timeout} to finish")]
     private static partial void LogStopping(ILogger logger, TimeSpan timeout);
+
+    [LoggerMessage(EventIds.CutShort, LogLevel.Warning, "Requests were still under way after {Timeout} and are cancelled. Raise Serving:DrainTimeout to let them finish")]
+    private static partial void LogCutShort(ILogger logger, TimeSpan timeout);
 
     [LoggerMessage(EventIds.Stopped, LogLevel.Information, "Stopped: every request was answered, every model given back")]
     private static partial void LogStopped(ILogger logger);

@@ -8,6 +8,6 @@ internal interface IWireMessage
 
     void WriteTo(ref WireOutput output);
 
-    /// <summary>Gives up the memory of the outputs; called once.</summary>
+    /// <summary>Gives up the memory of the outputs. The first call counts: the writer's, or that of whoever finds that nothing was written.</summary>
     void Release();
 }

@@ -6,11 +6,12 @@ using GrpcServing.Routing;
 namespace GrpcServing.Responding;
 
 /// <summary>The answer to a request: what the front ends write.</summary>
-/// <remarks>Owns its result. Whoever writes the response calls <see cref="Release"/> once, written or not. Made on the thread that writes it.</remarks>
+/// <remarks>Owns its result until <see cref="Release"/>: after writing it, or at the end of a call that never wrote it. Made on the thread that writes it.</remarks>
 internal sealed class InferenceResponse : IWireMessage
 {
     private readonly InferenceResult _result;
     private readonly ClassTensor?[]? _classes;
+    private int _released;
 
     /// <param name="spec">Of the version that answered.</param>
     /// <param name="request">Its id and outputs are taken over, nothing else is kept.</param>
@@ -46,7 +47,11 @@ internal sealed class InferenceResponse : IWireMessage
 
     public void WriteTo(ref WireOutput output) => WireWriter.Write(this, ref output);
 
-    public void Release() => _result.Release();
+    /// <summary>Gives the memory up, once; further calls do nothing.</summary>
+    public void Release()
+    {
+        if (Interlocked.Exchange(ref _released, 1) == 0) _result.Release();
+    }
 
     private static ClassTensor?[]? Classify(ModelSpec spec, ImmutableArray<RequestedOutput> outputs, InferenceResult result)
     {

@@ -53,6 +53,10 @@ internal sealed class RunningServer : IAsyncDisposable
     public T Service<T>()
         where T : notnull => _app.Services.GetRequiredService<T>();
 
+    /// <summary>Waits until every buffer of every request and response has come back, none of them by the garbage collector.</summary>
+    public Task AllBuffersReturnedAsync() =>
+        Calls.UntilAsync(() => Pool.Rented == Pool.Returned, () => $"every buffer is back: {Pool.Rented} rented, {Pool.Returned} returned, {Pool.Reclaimed} reclaimed");
+
     /// <summary>As SIGTERM does.</summary>
     public Task StopAsync() => _app.StopAsync();
 
