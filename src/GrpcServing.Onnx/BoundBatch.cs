@@ -7,12 +7,14 @@ namespace GrpcServing.Onnx;
 /// <summary>An IoBinding for one bucket and number of rows, over the executor's fixed memory. Made once, used for every such batch.</summary>
 internal sealed class BoundBatch : IDisposable
 {
+    private readonly ModelSpec _spec;
     private readonly OrtValue?[] _inputs;
     private readonly OrtValue?[] _outputs;
 
     public BoundBatch(InferenceSession session, ModelSpec spec, BatchLayout layout, NativeRegion inputs, NativeRegion outputs)
     {
         Layout = layout;
+        _spec = spec;
         Binding = session.CreateIoBinding();
         _inputs = new OrtValue?[spec.Inputs.Length];
         _outputs = new OrtValue?[spec.Outputs.Length];
@@ -24,17 +26,8 @@ internal sealed class BoundBatch : IDisposable
                 Binding.BindInput(spec.Inputs[i].Name, _inputs[i]!);
             }
             for (var i = 0; i < _outputs.Length; i++)
-            {
-                if (layout.Outputs[i] is { } known)
-                {
-                    _outputs[i] = Create(spec.Outputs[i].DataType, known, outputs);
-                    Binding.BindOutput(spec.Outputs[i].Name, _outputs[i]!);
-                }
-                else
-                {
-                    Binding.BindOutputToDevice(spec.Outputs[i].Name, OrtMemoryInfo.DefaultInstance);
-                }
-            }
+                if (layout.Outputs[i] is { } known) _outputs[i] = Create(spec.Outputs[i].DataType, known, outputs);
+            BindOutputs();
         }
         catch
         {
@@ -47,6 +40,16 @@ internal sealed class BoundBatch : IDisposable
 
     public OrtIoBinding Binding { get; }
 
+    /// <summary>
+    /// Before each run of a model whose output shapes only the run tells: a binding keeps what the last run allocated and would
+    /// demand the same shape again.
+    /// </summary>
+    public void RebindOutputs()
+    {
+        Binding.ClearBoundOutputs();
+        BindOutputs();
+    }
+
     /// <summary>The tensor of strings bound to an input.</summary>
     public OrtValue Text(int input) => _inputs[input]!;
 
@@ -55,6 +58,15 @@ internal sealed class BoundBatch : IDisposable
         Binding.Dispose();
         foreach (var value in _inputs) value?.Dispose();
         foreach (var value in _outputs) value?.Dispose();
+    }
+
+    private void BindOutputs()
+    {
+        for (var i = 0; i < _outputs.Length; i++)
+        {
+            if (_outputs[i] is { } known) Binding.BindOutput(_spec.Outputs[i].Name, known);
+            else Binding.BindOutputToDevice(_spec.Outputs[i].Name, OrtMemoryInfo.DefaultInstance);
+        }
     }
 
     private static unsafe OrtValue Create(TensorDataType type, TensorPlace place, NativeRegion region) => type == TensorDataType.Bytes

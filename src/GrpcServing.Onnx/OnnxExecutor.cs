@@ -60,6 +60,7 @@ internal sealed class OnnxExecutor(InferenceSession session, ModelSpec spec) : E
     public override void Run()
     {
         var bound = _bound!;
+        if (!bound.Layout.AllOutputsKnown) bound.RebindOutputs();
         try
         {
             session.RunWithBinding(_options, bound.Binding);

@@ -39,7 +39,8 @@ public sealed class TestRepositoryServer : IAsyncLifetime
     internal async Task<RpcException> FailsAsync(ModelInferRequest request)
     {
         var failure = await Assert.ThrowsAsync<RpcException>(async () => await Server.Client.ModelInferAsync(request));
-        Assert.Equal([3f, 4f], Values<float>((await Server.Client.ModelInferAsync(Good())).RawOutputContents[0]));
+        var good = await Server.Client.ModelInferAsync(Good());
+        Assert.Equal([3f, 4f], Values<float>(good.RawOutputContents[0]));
         return failure;
     }
 }
