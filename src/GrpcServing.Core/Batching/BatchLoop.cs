@@ -48,6 +48,9 @@ internal sealed class BatchLoop
         _timer = time.CreateTimer(static loop => ((BatchLoop)loop!).Post(LaneEvent.Tick), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
     }
 
+    /// <summary>Batches that run now. Any thread; written by the loop.</summary>
+    public int Running => Volatile.Read(ref _running);
+
     /// <summary>Reports something to the loop. Any thread, never blocks.</summary>
     /// <returns>False when the loop has ended.</returns>
     public bool Post(LaneEvent happened) => _events.Writer.TryWrite(happened);

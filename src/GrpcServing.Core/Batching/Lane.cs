@@ -40,6 +40,9 @@ public sealed class Lane : IAsyncDisposable
 
     public int Executors => _executors.Length;
 
+    /// <summary>Executors that run a batch now.</summary>
+    public int BusyExecutors => _loop.Running;
+
     /// <summary>Queues a request and waits for its one answer.</summary>
     /// <param name="request">New. On success its <see cref="PendingRequest.Result"/> belongs to the caller.</param>
     /// <param name="callerDeadline">In ticks of the lane's clock; <see cref="long.MaxValue"/> when the caller gave none.</param>

@@ -27,6 +27,7 @@ public sealed class ServingMetrics : IDisposable
         _meter.CreateObservableCounter("grpcserving.execute.time", () => Each((_, statistics) => Seconds(statistics.Batches.Sum(static size => size.Execute.Ticks))), "s", "Time of the device.");
         _meter.CreateObservableUpDownCounter("grpcserving.queue.rows", () => Each(static (version, _) => version.Lane.WaitingRows), "{row}", "Rows waiting.");
         _meter.CreateObservableUpDownCounter("grpcserving.executors", () => Each(static (version, _) => (long)version.Lane.Executors), "{executor}", "Batches that can run at the same time.");
+        _meter.CreateObservableUpDownCounter("grpcserving.executors.busy", () => Each(static (version, _) => (long)version.Lane.BusyExecutors), "{executor}", "Batches that run.");
         _meter.CreateObservableCounter("grpcserving.plan.time", () => Each((version, _) => Seconds(version.Latency.Error.PlannedTicks)), "s", "Planned time of batches that had a plan.");
         _meter.CreateObservableCounter("grpcserving.plan.actual_time", () => Each((version, _) => Seconds(version.Latency.Error.ActualTicks)), "s", "Actual time of batches that had a plan.");
         _meter.CreateObservableCounter("grpcserving.plan.error", () => Each((version, _) => Seconds(version.Latency.Error.AbsoluteErrorTicks)), "s", "Difference between planned and actual time, without sign.");

@@ -76,9 +76,8 @@ public sealed class CancellationTests
     /// <summary>Sends a request that runs for ever, and returns when it does.</summary>
     private static async Task<Task<Status>> OccupyAsync(RunningServer server, Lane lane, CancellationTokenSource caller)
     {
-        var rented = server.Pool.Rented;
         var call = Calls.StatusAsync(server.Client.InferUntilAsync(TestModels.Slow(Forever), caller));
-        await Calls.UntilAsync(() => server.Pool.Rented > rented && lane.WaitingRows == 0, "the endless run began");
+        await Calls.UntilAsync(() => lane.BusyExecutors == 1 && lane.WaitingRows == 0, "the endless run began");
         return call;
     }
 }
