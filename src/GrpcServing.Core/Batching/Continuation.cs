@@ -75,20 +75,25 @@ internal sealed class Continuation(BatchCosts costs, int executors)
     {
         var ticks = costs.Ticks;
         startAt = _now;
-        if (rule == BaseRule.HeadFirst)
-        {
-            var size = 1;
-            while (size < costs.BestRows && _now + ticks[size + 1] <= _due[0]) size++;
-            return Math.Max(_rows[0], Math.Min(size, WaitingRows));
-        }
         var left = WaitingRows;
         var first = 0;
         while (first < Waiting && _due[first] < _now + ticks[Math.Min(left, costs.BestRows)]) left -= _rows[first++];
+        if (first > 0 && SplitSize(_due, _rows, 0, Waiting, WaitingRows, _now) is > 0 and var split) return split;
         var rows = Math.Min(left, costs.BestRows);
         if (first == Waiting || RowsTaken(rows) == 0) return _rows[0];
         while (first > 0 && _due[first - 1] >= _now + ticks[rows]) first--;
         if (rows < costs.BestRows && _due[first] != long.MaxValue) startAt = _due[first] - ticks[rows + 1];
         return rule == BaseRule.LateWindow && startAt > _now ? 0 : rows;
+    }
+
+    /// <summary>Rows of the batch that the first deadline allows, if all that it leaves behind make it together in the batch after it; otherwise 0.</summary>
+    private int SplitSize(long[] due, int[] rows, int first, int last, int left, long now)
+    {
+        var (ticks, best) = (costs.Ticks, costs.BestRows);
+        var (size, at) = (0, first);
+        while (at < last && size + rows[at] <= best && now + ticks[size + rows[at]] <= due[first]) size += rows[at++];
+        if (at == last) return size;
+        return size > 0 && left - size <= best && now + ticks[size] + ticks[left - size] <= due[at] ? size : 0;
     }
 
     /// <summary>Starts a batch of this size now, then follows the rule.</summary>
@@ -181,27 +186,24 @@ internal sealed class Continuation(BatchCosts costs, int executors)
             }
 
             var begin = first;
-            int size;
-            if (rule == BaseRule.HeadFirst)
+            var size = left < best ? left : best;
+            var after = left;
+            while (begin < last && due[begin] < now + ticks[size])
             {
-                var most = Math.Min(left, best);
-                size = 1;
-                while (size < most && now + ticks[size + 1] <= due[first]) size++;
+                after -= rows[begin++];
+                size = after < best ? after : best;
+            }
+            if (begin > first && SplitSize(due, rows, first, last, left, now) is > 0 and var split)
+            {
+                (begin, size) = (first, split);
+            }
+            else if (begin == last)
+            {
+                (first, left) = (last, 0);
+                continue;
             }
             else
             {
-                size = left < best ? left : best;
-                var after = left;
-                while (begin < last && due[begin] < now + ticks[size])
-                {
-                    after -= rows[begin++];
-                    size = after < best ? after : best;
-                }
-                if (begin == last)
-                {
-                    (first, left) = (last, 0);
-                    continue;
-                }
                 var finish = now + ticks[size];
                 while (begin > first && due[begin - 1] >= finish) begin--;
                 if (rule == BaseRule.LateWindow && size < best && due[begin] != long.MaxValue)

@@ -15,7 +15,7 @@ namespace GrpcServing.Batching;
 internal sealed class Lookahead
 {
     /// <summary>Share of the batch that deciding it may take; with room for a slow machine below the 1 % that is promised.</summary>
-    private const double Budget = 0.005;
+    private const double Budget = 0.004;
 
     /// <summary>Nanoseconds per unit of <see cref="Continuation.Work"/>; measured: 3 to 5 on a 2.6 GHz server core.</summary>
     private const double NanosecondsPerWork = 5;
@@ -26,21 +26,18 @@ internal sealed class Lookahead
     private const int MaxOptions = MaxSizes + 4;
 
     /// <summary>Horizon in mean times to deadline: what is decided now matters until those that wait now are gone.</summary>
-    private const double HorizonSlacks = 1.5;
-
-    /// <summary>Share of <see cref="SteadyRate"/> at which time beyond the horizon is counted; measured: 0.9 to 1.05 serve the same within 0.001, more loses.</summary>
-    private const double TimePrice = 0.95;
+    private const double HorizonSlacks = 1;
 
     /// <summary>Standard errors by which a choice must beat the base rule's.</summary>
-    private const double Clear = 0.3;
+    private const double Clear = 1;
 
     /// <summary>The same for starting where the rule waits: waiting is asked again at every arrival and starting cannot be taken back, so a little noise each time would end every wait too soon.</summary>
-    private const double ClearOfWaiting = 2;
+    private const double ClearOfWaiting = 3;
 
     /// <summary>Arrivals between two comparisons of the base rules.</summary>
     private const int ComparisonInterval = ArrivalHistory.Length / 2;
 
-    private static readonly BaseRule[] Rules = [BaseRule.Window, BaseRule.LateWindow, BaseRule.HeadFirst];
+    private static readonly BaseRule[] Rules = [BaseRule.Window, BaseRule.LateWindow];
 
     private readonly ArrivalHistory _history;
     private readonly BatchCosts _costs;
@@ -81,9 +78,11 @@ internal sealed class Lookahead
 
         ListOptions(baseSize, canWait, plays / FuturesPerRound);
         if (_optionCount == 1) return baseSize;
+        _history.Look();
+        if (_history.Rate == 0) return baseSize;
         var chosen = Compare(now, bucketId, startAt, plays);
         if (chosen.Size > 0) _draws++;
-        else if (chosen.Arrivals > 0) waitUntil = Math.Min(startAt, now + Math.Max(1, (long)(0.5 * chosen.Arrivals / _history.Rate())));
+        else if (chosen.Arrivals > 0) waitUntil = Math.Min(startAt, now + Math.Max(1, (long)(0.5 * chosen.Arrivals / _history.Rate)));
         return chosen.Size;
     }
 
@@ -126,11 +125,11 @@ internal sealed class Lookahead
 
     private Option Compare(long now, int bucketId, long startAt, int plays)
     {
-        var rate = _history.Rate();
+        var rate = _history.Rate;
         // Beyond the futures' length there would be silence.
         var span = Math.Min(HorizonSlacks * _history.MeanSlack, Math.Max(0.9 * _future.Capacity / rate, 3.0 * _costs.Ticks[_costs.BestRows]));
         var horizon = now + (long)Math.Max(span, _costs.Ticks[1]);
-        var tickPrice = TimePrice * SteadyRate(rate * _history.MeanRows / _continuation.Executors) / _history.MeanRows;
+        var tickPrice = SteadyRate(rate * _history.MeanRows / _continuation.Executors) / _history.MeanRows;
         _continuation.Work = 0;
         _history.Restart(_draws);
         var (futures, played, alive) = (0, 0, _optionCount);
@@ -197,7 +196,7 @@ internal sealed class Lookahead
         var best = (int)_rule;
         for (var rule = 0; rule < Rules.Length; rule++) _scores[rule] = 0.7 * _scores[rule] + _continuation.Replay(_past, Rules[rule]);
         for (var rule = 0; rule < Rules.Length; rule++)
-            if (_scores[rule] > _scores[best] * 1.001) best = rule;
+            if (_scores[rule] > _scores[best] * 1.002) best = rule;
         _rule = Rules[best];
     }
 
