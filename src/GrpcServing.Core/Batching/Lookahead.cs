@@ -34,8 +34,11 @@ internal sealed class Lookahead
     /// <summary>The same for starting where the rule waits: waiting is asked again at every arrival and starting cannot be taken back, so a little noise each time would end every wait too soon.</summary>
     private const double ClearOfWaiting = 3;
 
-    /// <summary>Arrivals between two comparisons of the base rules.</summary>
-    private const int ComparisonInterval = ArrivalHistory.Length / 2;
+    /// <summary>Batches between two comparisons of the base rules, once all of the history is known: below one in a hundred, so that they stay out of the 99th percentile.</summary>
+    private const int ComparisonInterval = 256;
+
+    /// <summary>Arrivals between two looks at the rate, where looking ahead does not do that anyway.</summary>
+    private const int PriceInterval = 32;
 
     private static readonly BaseRule[] Rules = [BaseRule.Window, BaseRule.LateWindow];
 
@@ -51,6 +54,9 @@ internal sealed class Lookahead
     private BaseRule _rule;
     private double _workPerPlay = 64;
     private long _compareAt = 32;
+    private long _priceAt = 8;
+    private long _batchesSince;
+    private double _earnedWork;
     private long _draws;
 
     public Lookahead(ArrivalHistory history, BatchCosts costs, Continuation continuation, long ticksPerSecond)
@@ -66,20 +72,26 @@ internal sealed class Lookahead
     /// <param name="mayWait">False when other work wants the executor, or the lane closes.</param>
     public int Choose(long now, int bucketId, bool mayWait, out long waitUntil)
     {
-        if (_history.Count >= _compareAt) CompareRules(bucketId);
+        if (_history.Count >= _priceAt) UpdatePrice();
+        if (_history.Count >= _compareAt && _earnedWork >= 8 * Math.Min(_history.Count, ArrivalHistory.Length)) CompareRules(bucketId);
         var baseSize = _continuation.Base(_rule, out var startAt);
         var canWait = mayWait && startAt > now;
         waitUntil = startAt;
         if (baseSize == 0 && !canWait) baseSize = _continuation.Base(BaseRule.Window, out _);
 
-        var planned = _costs.Ticks[Math.Max(1, baseSize == 0 ? Math.Min(_costs.BestRows, _continuation.WaitingRows) : baseSize)];
-        var plays = (int)Math.Min(MaxFutures * MaxOptions, planned * _workPerTick / _workPerPlay);
-        if (plays < 2 * FuturesPerRound || _history.Count < 8) return baseSize;
+        var planned = _costs.Ticks[baseSize == 0 ? Math.Min(_costs.BestRows, _continuation.WaitingRows) : baseSize];
+        var work = planned * _workPerTick;
+        if (baseSize > 0)
+        {
+            _batchesSince++;
+            _earnedWork += work;
+        }
+        var plays = (int)Math.Min(MaxFutures * MaxOptions, work / _workPerPlay);
+        if (plays < 2 * FuturesPerRound || _history.Rate == 0) return baseSize;
 
         ListOptions(baseSize, canWait, plays / FuturesPerRound);
         if (_optionCount == 1) return baseSize;
-        _history.Look();
-        if (_history.Rate == 0) return baseSize;
+        UpdatePrice();
         var chosen = Compare(now, bucketId, startAt, plays);
         if (chosen.Size > 0) _draws++;
         else if (chosen.Arrivals > 0) waitUntil = Math.Min(startAt, now + Math.Max(1, (long)(0.5 * chosen.Arrivals / _history.Rate)));
@@ -129,7 +141,6 @@ internal sealed class Lookahead
         // Beyond the futures' length there would be silence.
         var span = Math.Min(HorizonSlacks * _history.MeanSlack, Math.Max(0.9 * _future.Capacity / rate, 3.0 * _costs.Ticks[_costs.BestRows]));
         var horizon = now + (long)Math.Max(span, _costs.Ticks[1]);
-        var tickPrice = SteadyRate(rate * _history.MeanRows / _continuation.Executors) / _history.MeanRows;
         _continuation.Work = 0;
         _history.Restart(_draws);
         var (futures, played, alive) = (0, 0, _optionCount);
@@ -138,9 +149,10 @@ internal sealed class Lookahead
             for (var i = 0; i < FuturesPerRound; i++)
             {
                 _history.Draw(now, horizon, bucketId, _future);
-                var reference = Play(_options[0], startAt, horizon, tickPrice);
+                _continuation.Work += _future.Count;
+                var reference = Play(_options[0], startAt, horizon);
                 for (var option = 1; option < alive; option++)
-                    _options[option].Note(Play(_options[option], startAt, horizon, tickPrice) - reference);
+                    _options[option].Note(Play(_options[option], startAt, horizon) - reference);
             }
             futures += FuturesPerRound;
             played += alive * FuturesPerRound;
@@ -158,6 +170,13 @@ internal sealed class Lookahead
         return _options[best];
     }
 
+    private void UpdatePrice()
+    {
+        _priceAt = _history.Count + PriceInterval;
+        _history.Look();
+        _continuation.TickPrice = SteadyRate(_history.Rate * _history.MeanRows / _continuation.Executors) / _history.MeanRows;
+    }
+
     /// <summary>Rows per tick that one executor can keep serving in time: what a tick of its time is worth.</summary>
     /// <remarks>max over b of min(rate, b / l(b)) where the oldest of b arrivals still makes it: (b - 1) / rate + l(b) within the mean time to deadline (batching.md 4.3).</remarks>
     private double SteadyRate(double rate)
@@ -171,9 +190,9 @@ internal sealed class Lookahead
         return best;
     }
 
-    private double Play(in Option option, long startAt, long horizon, double tickPrice) => option.Size > 0
-        ? _continuation.PlayStart(option.Size, _future, _rule, horizon, tickPrice)
-        : _continuation.PlayWait(startAt, option.Arrivals, _future, _rule, horizon, tickPrice);
+    private double Play(in Option option, long startAt, long horizon) => option.Size > 0
+        ? _continuation.PlayStart(option.Size, _future, _rule, horizon)
+        : _continuation.PlayWait(startAt, option.Arrivals, _future, _rule, horizon);
 
     private int DropWorst(int alive, int keep)
     {
@@ -190,7 +209,10 @@ internal sealed class Lookahead
     /// <summary>Plays each rule over the last arrivals as they came; the lane keeps to the one that has served most of late.</summary>
     private void CompareRules(int bucketId)
     {
-        _compareAt = _history.Count + Math.Min(_history.Count, ComparisonInterval);
+        if (_history.Count >= ArrivalHistory.Length && _batchesSince < ComparisonInterval) return;
+        _compareAt = _history.Count + Math.Min(_history.Count, ArrivalHistory.Length / 2);
+        _batchesSince = 0;
+        _earnedWork = 0;
         _history.Replay(bucketId, _past);
         if (_past.Count < 16) return;
         var best = (int)_rule;
