@@ -25,8 +25,15 @@ internal sealed class PolicyRun(Profile profile, Arrival[] trace, int executors,
         "bentoml" => Simulate(new BentoMlScheduler(profile, executors), WithDeadline),
         "symphony" => Simulate(new SymphonyScheduler(profile, executors, _slack, frontrun: false), WithDeadline),
         "symphony-frontrun" => Simulate(new SymphonyScheduler(profile, executors, _slack, frontrun: true), WithDeadline),
-        _ => throw new InputException($"--policy {policy}: unknown; expected one of {string.Join(", ", Names)}."),
+        _ => throw Unknown(policy),
     };
+
+    public static void Check(string policy)
+    {
+        if (!Names.Contains(policy)) throw Unknown(policy);
+    }
+
+    private static InputException Unknown(string policy) => new($"--policy {policy}: unknown; expected one of {string.Join(", ", Names)}.");
 
     private DeadlineScheduler CreateOurs()
     {

@@ -1,3 +1,11 @@
 using GrpcServing.Simulator;
 
-if (args.Length > 0 && args[0] == "x") { Experiment.Run(args); return; }
+try
+{
+    return CommandLine.Run(args, Console.Out);
+}
+catch (InputException fault)
+{
+    Console.Error.WriteLine(fault.Message);
+    return 2;
+}

@@ -9,7 +9,14 @@ internal sealed class ArrivalHistory(ulong seed)
 {
     public const int Length = 1024;
 
+    private const long Shortest = 64;
+
+    /// <summary>Standard deviations from which on a difference of rates is a change.</summary>
+    private const double Surprise = 2;
+
     private readonly Entry[] _entries = new Entry[Length];
+    private double _meanGap;
+    private double _meanSquaredGap;
     private ulong _random;
 
     public long Count { get; private set; }
@@ -23,18 +30,39 @@ internal sealed class ArrivalHistory(ulong seed)
     public void Add(QueueEntry entry, long now)
     {
         var slack = entry.Deadline == long.MaxValue ? long.MaxValue : entry.Deadline - now;
+        if (Count > 0)
+        {
+            var gap = (double)(now - _entries[Slot(Count - 1)].At);
+            var weight = 1.0 / Math.Min(256, Count);
+            _meanGap += (gap - _meanGap) * weight;
+            _meanSquaredGap += (gap * gap - _meanSquaredGap) * weight;
+        }
         _entries[Slot(Count++)] = new Entry(now, slack, entry.Rows, entry.BucketId);
         MeanRows += (entry.Rows - MeanRows) / Math.Min(256, Count);
         if (slack != long.MaxValue) MeanSlack = MeanSlack == 0 ? slack : MeanSlack + (slack - MeanSlack) / 256;
     }
 
-    /// <summary>Arrivals per tick, over the last quarter of what is known.</summary>
-    public double Rate()
+    /// <summary>How many of the last arrivals the present is like: fewer after the rate has changed. Updated by <see cref="Look"/>.</summary>
+    public long Relevant { get; private set; }
+
+    /// <summary>Arrivals per tick among the relevant ones; 0 while too few are known.</summary>
+    public double Rate { get; private set; }
+
+    /// <summary>Finds how far back the past still speaks for the present.</summary>
+    public void Look()
     {
-        var last = Math.Min(Length / 4, Count);
-        if (last < 2) return 0;
-        var span = _entries[Slot(Count - 1)].At - _entries[Slot(Count - last)].At;
-        return span <= 0 ? 0 : (last - 1) / (double)span;
+        var known = Math.Min(Length, Count);
+        Relevant = Math.Min(Shortest, known);
+        Rate = RateOver(Relevant);
+        if (Rate == 0) return;
+        for (var longer = Relevant * 2; longer <= known; longer *= 2)
+        {
+            // The mean of n gaps strays by its variation over the root of n.
+            var rate = RateOver(longer);
+            var deviation = Math.Abs(rate / RateOver(Shortest) - 1);
+            if (deviation > Surprise * Math.Sqrt(Variation / Shortest)) break;
+            (Relevant, Rate) = (longer, rate);
+        }
     }
 
     /// <summary>Makes the following draws depend on this number and the seed alone, so that a decision asked again sees the same futures.</summary>
@@ -45,7 +73,7 @@ internal sealed class ArrivalHistory(ulong seed)
     public void Draw(long now, long until, int bucketId, Arrivals future)
     {
         future.Clear();
-        var known = Math.Min(Length, Count);
+        var known = Relevant;
         if (known < 8) return;
         var oldest = Count - known;
         var idle = now - _entries[Slot(Count - 1)].At;
@@ -75,6 +103,16 @@ internal sealed class ArrivalHistory(ulong seed)
             if (entry.BucketId == bucketId) past.Add(entry.At, entry.Slack == long.MaxValue ? long.MaxValue : entry.At + entry.Slack, entry.Rows);
         }
     }
+
+    private double RateOver(long last)
+    {
+        if (last < 2) return 0;
+        var span = _entries[Slot(Count - 1)].At - _entries[Slot(Count - last)].At;
+        return span <= 0 ? 0 : (last - 1) / (double)span;
+    }
+
+    /// <summary>Squared coefficient of variation of the gaps.</summary>
+    private double Variation => _meanGap <= 0 ? 1 : Math.Clamp(_meanSquaredGap / (_meanGap * _meanGap) - 1, 0.25, 8);
 
     private long Gap(long index) => _entries[Slot(index)].At - _entries[Slot(index - 1)].At;
 

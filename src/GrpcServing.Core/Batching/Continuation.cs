@@ -31,6 +31,9 @@ internal sealed class Continuation(BatchCosts costs, int executors)
     /// <summary>Entries and batches gone through since the owner last set it to 0: the measure of time spent.</summary>
     public long Work { get; set; }
 
+    /// <summary>Entries that a tick of executor time is worth: what the base rules weigh a second batch against.</summary>
+    public double TickPrice { get; set; }
+
     /// <summary>Starts anew with nothing waiting.</summary>
     /// <param name="executor">The free one that the first action is about.</param>
     public void Begin(long now, int executor)
@@ -75,25 +78,33 @@ internal sealed class Continuation(BatchCosts costs, int executors)
     {
         var ticks = costs.Ticks;
         startAt = _now;
-        if (rule == BaseRule.HeadFirst)
-        {
-            var size = 1;
-            while (size < costs.BestRows && _now + ticks[size + 1] <= _due[0]) size++;
-            return Math.Max(_rows[0], Math.Min(size, WaitingRows));
-        }
         var left = WaitingRows;
         var first = 0;
         while (first < Waiting && _due[first] < _now + ticks[Math.Min(left, costs.BestRows)]) left -= _rows[first++];
         var rows = Math.Min(left, costs.BestRows);
+        if (first > 0 && SplitSize(_due, _rows, 0, Waiting, WaitingRows, rows, _now) is > 0 and var split) return split;
         if (first == Waiting || RowsTaken(rows) == 0) return _rows[0];
         while (first > 0 && _due[first - 1] >= _now + ticks[rows]) first--;
         if (rows < costs.BestRows && _due[first] != long.MaxValue) startAt = _due[first] - ticks[rows + 1];
         return rule == BaseRule.LateWindow && startAt > _now ? 0 : rows;
     }
 
+    /// <summary>Rows of the batch that the first deadline allows, if all that it leaves behind make it together in the batch after it and that is worth its time; otherwise 0.</summary>
+    /// <param name="size">Rows served by the alternative: one batch without those of the nearest deadlines.</param>
+    private int SplitSize(long[] due, int[] rows, int first, int last, int left, int size, long now)
+    {
+        var (ticks, best) = (costs.Ticks, costs.BestRows);
+        var (head, at) = (0, first);
+        while (at < last && head + rows[at] <= best && now + ticks[head + rows[at]] <= due[first]) head += rows[at++];
+        if (at == last || head == 0) return head;
+        var rest = left - head;
+        if (rest > best || now + ticks[head] + ticks[rest] > due[at]) return 0;
+        return left - size >= TickPrice * (ticks[head] + ticks[rest] - ticks[size]) ? head : 0;
+    }
+
     /// <summary>Starts a batch of this size now, then follows the rule.</summary>
     /// <returns>Entries served in time, less the price of device time used beyond the horizon.</returns>
-    public double PlayStart(int size, Arrivals future, BaseRule rule, long horizon, double tickPrice)
+    public double PlayStart(int size, Arrivals future, BaseRule rule, long horizon)
     {
         var finish = _now + costs.Ticks[size];
         var (taken, served, kept, keptRows) = (0, 0, 0, 0);
@@ -116,28 +127,28 @@ internal sealed class Continuation(BatchCosts costs, int executors)
         }
         _freeAt.CopyTo(_playedFreeAt, 0);
         _playedFreeAt[_executor] = _now + costs.Ticks[taken];
-        return served + Play(kept, keptRows, future, rule, horizon, tickPrice);
+        return served + Play(kept, keptRows, future, rule, horizon);
     }
 
     /// <summary>Starts nothing until an instant, or until so many have come if that is sooner, then follows the rule.</summary>
     /// <param name="arrivals">0 = however many come.</param>
-    public double PlayWait(long until, int arrivals, Arrivals future, BaseRule rule, long horizon, double tickPrice)
+    public double PlayWait(long until, int arrivals, Arrivals future, BaseRule rule, long horizon)
     {
         Array.Copy(_due, _pendingDue, Waiting);
         Array.Copy(_rows, _pendingRows, Waiting);
         var resumesAt = arrivals > 0 && arrivals <= future.Count ? Math.Min(until, future.At[arrivals - 1]) : until;
         for (var i = 0; i < executors; i++) _playedFreeAt[i] = Math.Max(resumesAt, _freeAt[i]);
-        return Play(Waiting, WaitingRows, future, rule, horizon, tickPrice);
+        return Play(Waiting, WaitingRows, future, rule, horizon);
     }
 
     /// <summary>Plays a rule over arrivals from an empty lane to the end.</summary>
     public double Replay(Arrivals arrivals, BaseRule rule)
     {
         Array.Fill(_playedFreeAt, arrivals.At[0]);
-        return Play(0, 0, arrivals, rule, long.MaxValue, tickPrice: 0);
+        return Play(0, 0, arrivals, rule, long.MaxValue);
     }
 
-    private double Play(int count, int countRows, Arrivals future, BaseRule rule, long horizon, double tickPrice)
+    private double Play(int count, int countRows, Arrivals future, BaseRule rule, long horizon)
     {
         var (ticks, best) = (costs.Ticks, costs.BestRows);
         var freeAt = _playedFreeAt;
@@ -181,27 +192,24 @@ internal sealed class Continuation(BatchCosts costs, int executors)
             }
 
             var begin = first;
-            int size;
-            if (rule == BaseRule.HeadFirst)
+            var size = left < best ? left : best;
+            var after = left;
+            while (begin < last && due[begin] < now + ticks[size])
             {
-                var most = Math.Min(left, best);
-                size = 1;
-                while (size < most && now + ticks[size + 1] <= due[first]) size++;
+                after -= rows[begin++];
+                size = after < best ? after : best;
+            }
+            if (begin > first && SplitSize(due, rows, first, last, left, size, now) is > 0 and var split)
+            {
+                (begin, size) = (first, split);
+            }
+            else if (begin == last)
+            {
+                (first, left) = (last, 0);
+                continue;
             }
             else
             {
-                size = left < best ? left : best;
-                var after = left;
-                while (begin < last && due[begin] < now + ticks[size])
-                {
-                    after -= rows[begin++];
-                    size = after < best ? after : best;
-                }
-                if (begin == last)
-                {
-                    (first, left) = (last, 0);
-                    continue;
-                }
                 var finish = now + ticks[size];
                 while (begin > first && due[begin - 1] >= finish) begin--;
                 if (rule == BaseRule.LateWindow && size < best && due[begin] != long.MaxValue)
@@ -246,11 +254,8 @@ internal sealed class Continuation(BatchCosts costs, int executors)
         }
         Work += last + 4 * steps;
         var overrun = 0.0;
-        if (tickPrice > 0)
-        {
-            foreach (var instant in freeAt)
-                if (instant > horizon) overrun += instant - horizon;
-        }
-        return served - tickPrice * overrun;
+        foreach (var instant in freeAt)
+            if (instant > horizon) overrun += instant - horizon;
+        return served - TickPrice * overrun;
     }
 }

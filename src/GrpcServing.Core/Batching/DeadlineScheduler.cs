@@ -33,7 +33,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
     private readonly Continuation _continuation;
     private readonly Lookahead _lookahead;
     private readonly long _patience;
-    private readonly long[] _owed;
+    private readonly long[] _leftOutTicks;
     private readonly bool[] _servedLevels;
     private bool _hasWaited;
     private long _lastRunAt;
@@ -46,7 +46,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
         _continuation = new Continuation(_costs, settings.Executors);
         _lookahead = new Lookahead(_history, _costs, _continuation, settings.TicksPerSecond);
         _patience = PatienceSeconds * settings.TicksPerSecond;
-        _owed = new long[settings.Levels];
+        _leftOutTicks = new long[settings.Levels];
         _servedLevels = new bool[settings.Levels];
     }
 
@@ -107,7 +107,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
     protected override void Started(Batch batch, long now)
     {
         _lastRunAt = now;
-        Owe(batch);
+        NoteLevels(batch);
         if (batch.PlannedTicks == 0) return;
         var next = EarliestStart(now);
         if (next == now) return;
@@ -144,7 +144,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
         {
             if (Waiting.EntriesIn(level) == 0) continue;
             if (leading < 0) leading = level;
-            else if (_owed[level] > _owed[leading] && _owed[level] >= Table.Estimate(MostUrgent(level).BucketId, 1)) return level;
+            else if (_leftOutTicks[level] > _leftOutTicks[leading] && _leftOutTicks[level] >= ReserveDivisor * Table.Estimate(MostUrgent(level).BucketId, 1)) return level;
         }
         return leading;
     }
@@ -244,15 +244,15 @@ internal sealed class DeadlineScheduler : QueueingScheduler
         return Decision.Start;
     }
 
-    private void Owe(Batch batch)
+    private void NoteLevels(Batch batch)
     {
         if (Settings.Levels == 1) return;
         Array.Clear(_servedLevels);
         foreach (var member in batch.Members) _servedLevels[member.Level] = true;
         for (var level = 0; level < Settings.Levels; level++)
         {
-            if (_servedLevels[level]) _owed[level] = 0;
-            else if (Waiting.EntriesIn(level) > 0) _owed[level] += batch.PlannedTicks / ReserveDivisor;
+            if (_servedLevels[level]) _leftOutTicks[level] = 0;
+            else if (Waiting.EntriesIn(level) > 0) _leftOutTicks[level] += batch.PlannedTicks;
         }
     }
 }

@@ -15,7 +15,7 @@ namespace GrpcServing.Batching;
 internal sealed class Lookahead
 {
     /// <summary>Share of the batch that deciding it may take; with room for a slow machine below the 1 % that is promised.</summary>
-    private const double Budget = 0.005;
+    private const double Budget = 0.004;
 
     /// <summary>Nanoseconds per unit of <see cref="Continuation.Work"/>; measured: 3 to 5 on a 2.6 GHz server core.</summary>
     private const double NanosecondsPerWork = 5;
@@ -26,21 +26,21 @@ internal sealed class Lookahead
     private const int MaxOptions = MaxSizes + 4;
 
     /// <summary>Horizon in mean times to deadline: what is decided now matters until those that wait now are gone.</summary>
-    private const double HorizonSlacks = 1.5;
-
-    /// <summary>Share of <see cref="SteadyRate"/> at which time beyond the horizon is counted; measured: 0.9 to 1.05 serve the same within 0.001, more loses.</summary>
-    private const double TimePrice = 0.95;
+    private const double HorizonSlacks = 1;
 
     /// <summary>Standard errors by which a choice must beat the base rule's.</summary>
-    private const double Clear = 0.3;
+    private const double Clear = 1;
 
     /// <summary>The same for starting where the rule waits: waiting is asked again at every arrival and starting cannot be taken back, so a little noise each time would end every wait too soon.</summary>
-    private const double ClearOfWaiting = 2;
+    private const double ClearOfWaiting = 3;
 
-    /// <summary>Arrivals between two comparisons of the base rules.</summary>
-    private const int ComparisonInterval = ArrivalHistory.Length / 2;
+    /// <summary>Batches between two comparisons of the base rules, once all of the history is known: below one in a hundred, so that they stay out of the 99th percentile.</summary>
+    private const int ComparisonInterval = 256;
 
-    private static readonly BaseRule[] Rules = [BaseRule.Window, BaseRule.LateWindow, BaseRule.HeadFirst];
+    /// <summary>Arrivals between two looks at the rate, where looking ahead does not do that anyway.</summary>
+    private const int PriceInterval = 32;
+
+    private static readonly BaseRule[] Rules = [BaseRule.Window, BaseRule.LateWindow];
 
     private readonly ArrivalHistory _history;
     private readonly BatchCosts _costs;
@@ -54,6 +54,9 @@ internal sealed class Lookahead
     private BaseRule _rule;
     private double _workPerPlay = 64;
     private long _compareAt = 32;
+    private long _priceAt = 8;
+    private long _batchesSince;
+    private double _earnedWork;
     private long _draws;
 
     public Lookahead(ArrivalHistory history, BatchCosts costs, Continuation continuation, long ticksPerSecond)
@@ -69,21 +72,29 @@ internal sealed class Lookahead
     /// <param name="mayWait">False when other work wants the executor, or the lane closes.</param>
     public int Choose(long now, int bucketId, bool mayWait, out long waitUntil)
     {
-        if (_history.Count >= _compareAt) CompareRules(bucketId);
+        if (_history.Count >= _priceAt) UpdatePrice();
+        if (_history.Count >= _compareAt && _earnedWork >= 8 * Math.Min(_history.Count, ArrivalHistory.Length)) CompareRules(bucketId);
         var baseSize = _continuation.Base(_rule, out var startAt);
         var canWait = mayWait && startAt > now;
         waitUntil = startAt;
         if (baseSize == 0 && !canWait) baseSize = _continuation.Base(BaseRule.Window, out _);
 
-        var planned = _costs.Ticks[Math.Max(1, baseSize == 0 ? Math.Min(_costs.BestRows, _continuation.WaitingRows) : baseSize)];
-        var plays = (int)Math.Min(MaxFutures * MaxOptions, planned * _workPerTick / _workPerPlay);
-        if (plays < 2 * FuturesPerRound || _history.Count < 8) return baseSize;
+        var planned = _costs.Ticks[baseSize == 0 ? Math.Min(_costs.BestRows, _continuation.WaitingRows) : baseSize];
+        var work = planned * _workPerTick;
+        if (baseSize > 0)
+        {
+            _batchesSince++;
+            _earnedWork += work;
+        }
+        var plays = (int)Math.Min(MaxFutures * MaxOptions, work / _workPerPlay);
+        if (plays < 2 * FuturesPerRound || _history.Rate == 0) return baseSize;
 
         ListOptions(baseSize, canWait, plays / FuturesPerRound);
         if (_optionCount == 1) return baseSize;
+        UpdatePrice();
         var chosen = Compare(now, bucketId, startAt, plays);
         if (chosen.Size > 0) _draws++;
-        else if (chosen.Arrivals > 0) waitUntil = Math.Min(startAt, now + Math.Max(1, (long)(0.5 * chosen.Arrivals / _history.Rate())));
+        else if (chosen.Arrivals > 0) waitUntil = Math.Min(startAt, now + Math.Max(1, (long)(0.5 * chosen.Arrivals / _history.Rate)));
         return chosen.Size;
     }
 
@@ -126,11 +137,10 @@ internal sealed class Lookahead
 
     private Option Compare(long now, int bucketId, long startAt, int plays)
     {
-        var rate = _history.Rate();
+        var rate = _history.Rate;
         // Beyond the futures' length there would be silence.
         var span = Math.Min(HorizonSlacks * _history.MeanSlack, Math.Max(0.9 * _future.Capacity / rate, 3.0 * _costs.Ticks[_costs.BestRows]));
         var horizon = now + (long)Math.Max(span, _costs.Ticks[1]);
-        var tickPrice = TimePrice * SteadyRate(rate * _history.MeanRows / _continuation.Executors) / _history.MeanRows;
         _continuation.Work = 0;
         _history.Restart(_draws);
         var (futures, played, alive) = (0, 0, _optionCount);
@@ -139,9 +149,10 @@ internal sealed class Lookahead
             for (var i = 0; i < FuturesPerRound; i++)
             {
                 _history.Draw(now, horizon, bucketId, _future);
-                var reference = Play(_options[0], startAt, horizon, tickPrice);
+                _continuation.Work += _future.Count;
+                var reference = Play(_options[0], startAt, horizon);
                 for (var option = 1; option < alive; option++)
-                    _options[option].Note(Play(_options[option], startAt, horizon, tickPrice) - reference);
+                    _options[option].Note(Play(_options[option], startAt, horizon) - reference);
             }
             futures += FuturesPerRound;
             played += alive * FuturesPerRound;
@@ -159,6 +170,13 @@ internal sealed class Lookahead
         return _options[best];
     }
 
+    private void UpdatePrice()
+    {
+        _priceAt = _history.Count + PriceInterval;
+        _history.Look();
+        _continuation.TickPrice = SteadyRate(_history.Rate * _history.MeanRows / _continuation.Executors) / _history.MeanRows;
+    }
+
     /// <summary>Rows per tick that one executor can keep serving in time: what a tick of its time is worth.</summary>
     /// <remarks>max over b of min(rate, b / l(b)) where the oldest of b arrivals still makes it: (b - 1) / rate + l(b) within the mean time to deadline (batching.md 4.3).</remarks>
     private double SteadyRate(double rate)
@@ -172,9 +190,9 @@ internal sealed class Lookahead
         return best;
     }
 
-    private double Play(in Option option, long startAt, long horizon, double tickPrice) => option.Size > 0
-        ? _continuation.PlayStart(option.Size, _future, _rule, horizon, tickPrice)
-        : _continuation.PlayWait(startAt, option.Arrivals, _future, _rule, horizon, tickPrice);
+    private double Play(in Option option, long startAt, long horizon) => option.Size > 0
+        ? _continuation.PlayStart(option.Size, _future, _rule, horizon)
+        : _continuation.PlayWait(startAt, option.Arrivals, _future, _rule, horizon);
 
     private int DropWorst(int alive, int keep)
     {
@@ -191,13 +209,16 @@ internal sealed class Lookahead
     /// <summary>Plays each rule over the last arrivals as they came; the lane keeps to the one that has served most of late.</summary>
     private void CompareRules(int bucketId)
     {
-        _compareAt = _history.Count + Math.Min(_history.Count, ComparisonInterval);
+        if (_history.Count >= ArrivalHistory.Length && _batchesSince < ComparisonInterval) return;
+        _compareAt = _history.Count + Math.Min(_history.Count, ArrivalHistory.Length / 2);
+        _batchesSince = 0;
+        _earnedWork = 0;
         _history.Replay(bucketId, _past);
         if (_past.Count < 16) return;
         var best = (int)_rule;
         for (var rule = 0; rule < Rules.Length; rule++) _scores[rule] = 0.7 * _scores[rule] + _continuation.Replay(_past, Rules[rule]);
         for (var rule = 0; rule < Rules.Length; rule++)
-            if (_scores[rule] > _scores[best] * 1.001) best = rule;
+            if (_scores[rule] > _scores[best] * 1.002) best = rule;
         _rule = Rules[best];
     }
 

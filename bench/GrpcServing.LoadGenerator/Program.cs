@@ -1,0 +1,3 @@
+using GrpcServing.LoadGenerator;
+
+return await LoadProgram.RunAsync(args).ConfigureAwait(false);

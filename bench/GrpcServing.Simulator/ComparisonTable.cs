@@ -1,0 +1,87 @@
+using System.Globalization;
+using System.Reflection;
+using System.Runtime.InteropServices;
+
+namespace GrpcServing.Simulator;
+
+/// <summary>The whole comparison as Markdown: on-time fraction of all offered requests, every policy, over the scenarios.</summary>
+internal sealed class ComparisonTable(int requests, ulong seed)
+{
+    private static readonly double[] Loads = [0.7, 0.9, 1.0, 1.2, 2.0];
+
+    private static readonly Scenario[] Scenarios =
+    [
+        new("ResNet50 1.082 b + 5.204 ms, 25 ms", Profile.Linear(0.001082, 0.005204, 64), [0.025], [1], 1),
+        new("ResNet50 1.082 b + 5.204 ms, 50 ms", Profile.Linear(0.001082, 0.005204, 64), [0.050], [1], 1),
+        new("ResNet50 1.082 b + 5.204 ms, 100 ms", Profile.Linear(0.001082, 0.005204, 64), [0.100], [1], 1),
+        new("ResNet50, mixed 25 and 100 ms", Profile.Linear(0.001082, 0.005204, 64), [0.025, 0.100], [1], 1),
+        new("ResNet50, 1, 2 or 8 rows, 50 ms", Profile.Linear(0.001082, 0.005204, 64), [0.050], [1, 2, 8], 1),
+        new("ResNet50, 25 ms, 4 executors", Profile.Linear(0.001082, 0.005204, 64), [0.025], [1], 4),
+        new("V100 ResNet50 (Clockwork), 100 ms", new Profile([(1, 0.00273), (2, 0.00405), (4, 0.00588), (8, 0.00993), (16, 0.01733)]), [0.100], [1], 1),
+        new("Flat 15 + 0.03 b ms, 25 ms", Profile.Linear(0.00003, 0.015, 32), [0.025], [1], 1),
+        new("Stepped 4 + 3 per 4 rows ms, 50 ms", new Profile([.. Enumerable.Range(1, 32).Select(static rows => (rows, 0.004 + 0.003 * ((rows + 3) / 4)))]), [0.050], [1], 1),
+        new("Cliff: YOLOv5s CPU (8x at 16), 1 s", new Profile([(1, 0.06279), (2, 0.12087), (4, 0.19755), (8, 0.39903), (16, 3.19841)]), [1.0], [1], 1),
+        new("Not monotone: BERT CPU, 150 ms", new Profile([(1, 0.05037), (2, 0.04651), (4, 0.0423), (8, 0.04013), (16, 0.0613)]), [0.150], [1], 1),
+        new("Through zero: ResNet50 CPU 96.2 b ms, 400 ms", Profile.Linear(0.0962, 0, 16), [0.400], [1], 1),
+    ];
+
+    public void Write(TextWriter output, string[] args)
+    {
+        output.WriteLine("# Batching policies in the simulator");
+        output.WriteLine();
+        output.WriteLine($"Machine: {Environment.ProcessorCount} cores, {RuntimeInformation.OSArchitecture}, .NET {Environment.Version}. Commit: {Commit}.");
+        output.WriteLine($"Command: `dotnet run -c Release --project bench/GrpcServing.Simulator -- {string.Join(' ', args)}`.");
+        output.WriteLine();
+        output.WriteLine($"On-time fraction of all offered requests, {requests} requests per cell, seed {seed}. Load 1.0 is the largest rate that one can promise to serve whole: max of b / l(b)");
+        output.WriteLine("with 2 l(b) within the (mean) deadline. `ratio` is ours over the exact offline optimum, where there is one; `best` the best baseline; `ahead` ours less that.");
+        foreach (var scenario in Scenarios)
+        {
+            output.WriteLine();
+            output.WriteLine($"## {scenario.Name}");
+            output.WriteLine();
+            output.WriteLine($"| arrivals | load | {string.Join(" | ", PolicyRun.Names)} | optimum | ratio | ahead |");
+            output.WriteLine($"|---|---|{string.Concat(Enumerable.Repeat("---|", PolicyRun.Names.Length + 3))}");
+            foreach (var process in Enum.GetValues<ArrivalProcess>())
+                foreach (var load in Loads) output.WriteLine(Row(scenario, process, load));
+            output.Flush();
+        }
+    }
+
+    private string Row(Scenario scenario, ArrivalProcess process, double load)
+    {
+        var trace = new Workload(seed).Create(process, load * scenario.SteadyRate, requests, scenario.Slacks, scenario.Rows);
+        var fractions = new double[PolicyRun.Names.Length];
+        for (var i = 0; i < fractions.Length; i++)
+            fractions[i] = new PolicyRun(scenario.Profile, trace, scenario.Executors, seed).Run(PolicyRun.Names[i]).OnTimeFraction;
+        var (optimum, ratio) = ("", "");
+        if (scenario is { Executors: 1, Slacks.Length: 1, Rows.Length: 1 })
+        {
+            var best = (double)Optimum.Solve(scenario.Profile, trace) / requests;
+            (optimum, ratio) = (Fraction(best), Fraction(fractions[0] / best));
+        }
+        var ahead = fractions[0] - fractions.Skip(1).Max();
+        return $"| {process} | {load.ToString("0.0", CultureInfo.InvariantCulture)} | {string.Join(" | ", fractions.Select(Fraction))} | {optimum} | {ratio} | {ahead.ToString("+0.0000;-0.0000", CultureInfo.InvariantCulture)} |";
+    }
+
+    /// <summary>As the build stamped it: version+commit.</summary>
+    private static string Commit =>
+        typeof(ComparisonTable).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+').Last() ?? "unknown";
+
+    private static string Fraction(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
+
+    private sealed record Scenario(string Name, Profile Profile, double[] Slacks, int[] Rows, int Executors)
+    {
+        /// <summary>Requests per second at load 1.0.</summary>
+        public double SteadyRate
+        {
+            get
+            {
+                var slack = Slacks.Average() * Profile.TicksPerSecond;
+                var best = 0.0;
+                for (var rows = 1; rows <= Profile.MaxRows; rows++)
+                    if (rows == 1 || 2 * Profile.Ticks(rows) <= slack) best = Math.Max(best, rows / (double)Profile.Ticks(rows));
+                return best * Profile.TicksPerSecond * Executors / Rows.Average();
+            }
+        }
+    }
+}
