@@ -3,8 +3,8 @@ namespace GrpcServing.Batching;
 /// <summary>l(b) of one shape bucket: what was measured, and from it a plan for every size.</summary>
 /// <remarks>
 /// Between two measured sizes the plan is on the line between them; below the smallest it is the smallest, which the batch can be padded
-/// to; above the largest it grows in proportion to the rows. Then l'(b) = min over b' >= b where that is clear of the noise of both, and
-/// otherwise no less than l'(b - 1): more rows never cost less, and noise alone never pads a batch.
+/// to; above the largest it grows in proportion to the rows. Then l'(b) = min over b' >= b, so more rows never cost less. A batch is
+/// really padded only where the gain is clear of the noise of both sizes.
 /// </remarks>
 internal sealed class BucketProfile(int maxRows)
 {
@@ -54,13 +54,13 @@ internal sealed class BucketProfile(int maxRows)
         if (_runs > FreshFor) Interpolate(skipStale: true);
         for (var rows = _planned.Length - 1; rows >= 1; rows--)
         {
-            var larger = rows + 1 < _planned.Length ? _padded[rows + 1] : 0;
-            var isCheaperLarger = larger > 0 && _planned[larger] + Math.Max(_spread[rows], _spread[larger]) < _planned[rows];
-            _padded[rows] = isCheaperLarger ? larger : rows;
-            if (isCheaperLarger) _planned[rows] = _planned[larger];
+            _padded[rows] = rows;
+            if (rows + 1 == _planned.Length || _planned[rows + 1] >= _planned[rows]) continue;
+            var larger = _padded[rows + 1];
+            if (_planned[rows + 1] + Math.Max(_spread[rows], _spread[larger]) < _planned[rows]) _padded[rows] = larger;
+            _planned[rows] = _planned[rows + 1];
         }
         _planned[0] = 0;
-        for (var rows = 2; rows < _planned.Length; rows++) _planned[rows] = Math.Max(_planned[rows], _planned[rows - 1]);
     }
 
     /// <param name="skipStale">Second pass: lowers sizes that have not run for long to what the fresh ones around them say.</param>

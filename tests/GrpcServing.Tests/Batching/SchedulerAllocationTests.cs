@@ -4,6 +4,7 @@ using GrpcServing.Models;
 namespace GrpcServing.Tests.Batching;
 
 /// <summary>Steady state costs no managed memory: arrivals, decisions, refusals, cancellations and measurements alike.</summary>
+[Collection(RunsAlone.Name)]
 public class SchedulerAllocationTests
 {
     [Theory]
@@ -24,10 +25,16 @@ public class SchedulerAllocationTests
         var (now, next, started) = (0L, 0, 0);
         Serve(2000);
 
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Serve(2000);
+        // A queue that is longer than ever before grows once more: steady is the first stretch in which none does.
+        var allocated = long.MaxValue;
+        for (var stretch = 0; stretch < 5 && allocated != 0; stretch++)
+        {
+            var before = GC.GetAllocatedBytesForCurrentThread();
+            Serve(2000);
+            allocated = GC.GetAllocatedBytesForCurrentThread() - before;
+        }
 
-        Assert.Equal(0, GC.GetAllocatedBytesForCurrentThread() - before);
+        Assert.Equal(0, allocated);
         Assert.True(started > 1000);
 
         void Serve(int rounds)
