@@ -173,7 +173,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
         for (var i = 0; i < Settings.Executors; i++) _continuation.SetFreeAt(i, FreeAt(i, now));
         var seen = Math.Min(queue.Count, Continuation.MaxWaiting);
         for (var i = 0; i < seen; i++) _continuation.Add(queue[i].Deadline, queue[i].Rows);
-        return _lookahead.Choose(now, bucket.BucketId, mayWait: !Draining && queue.Count == Waiting.Count, out waitUntil);
+        return _lookahead.Choose(now, bucket.BucketId, mayWait: Settings.MayWait && !Draining && queue.Count == Waiting.Count, out waitUntil);
     }
 
     /// <summary>Moves into the batch, in order, what makes its deadline in a batch of this size; nobody overtakes an equal deadline.</summary>

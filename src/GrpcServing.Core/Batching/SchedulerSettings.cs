@@ -27,6 +27,12 @@ public sealed record SchedulerSettings
     /// <summary>Per level the most entries that may wait, 0 = any number; levels that are not listed are unbounded.</summary>
     public ImmutableArray<int> MaxQueueSizes { get; init; } = [];
 
+    /// <summary>
+    /// Whether the deadline policy may keep an executor idle to wait for company. It needs a clock that wakes on the instant: a timer
+    /// that rings milliseconds late costs more deadlines than waiting saves, so the server does not.
+    /// </summary>
+    public bool MayWait { get; init; } = true;
+
     /// <summary>Seed of every random choice: equal seeds and calls give equal decisions.</summary>
     public ulong Seed { get; init; } = 1;
 
@@ -49,6 +55,7 @@ public sealed record SchedulerSettings
             PreferredBatchSizes = batching.PreferredBatchSizes,
             Levels = levels,
             MaxQueueSizes = sizes.MoveToImmutable(),
+            MayWait = false,
         };
     }
 
