@@ -14,7 +14,8 @@ internal enum ArrivalProcess
 /// <summary>Makes traces. The same seed gives the same trace on every machine.</summary>
 internal sealed class Workload(ulong seed)
 {
-    private ulong _state = seed * 0x9E3779B97F4A7C15UL + 0xD1B54A32D192ED03UL;
+    // Mixed first: states that differ by a multiple of the increment would be one stream, shifted.
+    private ulong _state = Mix(seed + 0xD1B54A32D192ED03UL);
 
     /// <param name="rate">Requests per second on average.</param>
     /// <param name="slacks">Seconds from arrival to deadline, each as likely as the others.</param>
@@ -63,13 +64,14 @@ internal sealed class Workload(ulong seed)
         return trace;
     }
 
-    private double Uniform()
+    /// <summary>SplitMix64.</summary>
+    private double Uniform() => (Mix(_state += 0x9E3779B97F4A7C15UL) >> 11) * (1.0 / (1UL << 53));
+
+    private static ulong Mix(ulong z)
     {
-        // SplitMix64.
-        var z = _state += 0x9E3779B97F4A7C15UL;
         z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9UL;
         z = (z ^ (z >> 27)) * 0x94D049BB133111EBUL;
-        return ((z ^ (z >> 31)) >> 11) * (1.0 / (1UL << 53));
+        return z ^ (z >> 31);
     }
 
     private double Exponential() => -Math.Log(1 - Uniform());

@@ -10,4 +10,6 @@ internal enum BaseRule
     Window,
     /// <summary>The same batch, but as late as its first deadline and one more row allow: for profiles so flat that company is almost free.</summary>
     LateWindow,
+    /// <summary>At once, the largest batch that the nearest deadline allows: nobody is left out. Collapses in overload, best with time to spare and mixed deadlines.</summary>
+    HeadFirst,
 }

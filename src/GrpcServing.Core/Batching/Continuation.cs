@@ -28,7 +28,7 @@ internal sealed class Continuation(BatchCosts costs, int executors)
 
     public int Executors => executors;
 
-    /// <summary>Entries and batches gone through since the owner last set it to 0: the measure of time spent.</summary>
+    /// <summary>Entries gone through, and batches at four each, since the owner last set it to 0: the measure of time spent.</summary>
     public long Work { get; set; }
 
     /// <summary>Entries that a tick of executor time is worth: what the base rules weigh a second batch against.</summary>
@@ -78,6 +78,7 @@ internal sealed class Continuation(BatchCosts costs, int executors)
     {
         var ticks = costs.Ticks;
         startAt = _now;
+        if (rule == BaseRule.HeadFirst) return Math.Max(_rows[0], HeadSize(_due, _rows, 0, Waiting, _now, out _));
         var left = WaitingRows;
         var first = 0;
         while (first < Waiting && _due[first] < _now + ticks[Math.Min(left, costs.BestRows)]) left -= _rows[first++];
@@ -94,12 +95,21 @@ internal sealed class Continuation(BatchCosts costs, int executors)
     private int SplitSize(long[] due, int[] rows, int first, int last, int left, int size, long now)
     {
         var (ticks, best) = (costs.Ticks, costs.BestRows);
-        var (head, at) = (0, first);
-        while (at < last && head + rows[at] <= best && now + ticks[head + rows[at]] <= due[first]) head += rows[at++];
+        var head = HeadSize(due, rows, first, last, now, out var at);
         if (at == last || head == 0) return head;
         var rest = left - head;
         if (rest > best || now + ticks[head] + ticks[rest] > due[at]) return 0;
         return left - size >= TickPrice * (ticks[head] + ticks[rest] - ticks[size]) ? head : 0;
+    }
+
+    /// <summary>Rows of the largest batch that the first deadline allows.</summary>
+    /// <param name="at">The first entry that is not in it.</param>
+    private int HeadSize(long[] due, int[] rows, int first, int last, long now, out int at)
+    {
+        var (ticks, best) = (costs.Ticks, costs.BestRows);
+        var head = 0;
+        for (at = first; at < last && head + rows[at] <= best && now + ticks[head + rows[at]] <= due[first]; at++) head += rows[at];
+        return head;
     }
 
     /// <summary>Starts a batch of this size now, then follows the rule.</summary>
@@ -158,10 +168,10 @@ internal sealed class Continuation(BatchCosts costs, int executors)
         var nextAt = future.Count > 0 ? futureAt[0] : long.MaxValue;
         // Pending entries are [first, last) in order of deadline, left rows in all.
         var (first, last, left) = (0, count, countRows);
-        var (served, steps) = (0, 0);
+        var (served, work) = (0, 0);
         while (true)
         {
-            steps++;
+            work += 4;
             var executor = 0;
             for (var i = 1; i < freeAt.Length; i++)
                 if (freeAt[i] < freeAt[executor]) executor = i;
@@ -194,7 +204,8 @@ internal sealed class Continuation(BatchCosts costs, int executors)
             var begin = first;
             var size = left < best ? left : best;
             var after = left;
-            while (begin < last && due[begin] < now + ticks[size])
+            if (rule == BaseRule.HeadFirst) size = HeadSize(due, rows, first, last, now, out _);
+            while (rule != BaseRule.HeadFirst && begin < last && due[begin] < now + ticks[size])
             {
                 after -= rows[begin++];
                 size = after < best ? after : best;
@@ -236,6 +247,7 @@ internal sealed class Continuation(BatchCosts costs, int executors)
             if (starts) served += end - begin;
             freeAt[executor] = starts ? now + ticks[taken] : now;
             left -= taken;
+            work += end - first;
             if (freeAt.Length == 1)
             {
                 // Who was left out cannot be served any more when the only executor is free again.
@@ -252,7 +264,7 @@ internal sealed class Continuation(BatchCosts costs, int executors)
                 first = end;
             }
         }
-        Work += last + 4 * steps;
+        Work += last + work;
         var overrun = 0.0;
         foreach (var instant in freeAt)
             if (instant > horizon) overrun += instant - horizon;
