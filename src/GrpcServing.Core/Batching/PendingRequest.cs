@@ -48,10 +48,16 @@ public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
     internal void Prepare(InferenceResult result) => Result = result;
 
     /// <summary>Lane only: hands the prepared outputs to the caller, or drops them when it has gone.</summary>
-    internal void Succeed()
+    /// <returns>False when it has gone: the run was for nothing.</returns>
+    internal bool TrySucceed()
     {
-        if (Interlocked.Exchange(ref _answered, 1) == 0) _answer.SetResult(ServingError.None);
-        else Result!.Release();
+        if (Interlocked.Exchange(ref _answered, 1) == 0)
+        {
+            _answer.SetResult(ServingError.None);
+            return true;
+        }
+        Result!.Release();
+        return false;
     }
 
     /// <summary>Lane only: answers with a fault, dropping outputs that were already prepared.</summary>

@@ -68,9 +68,9 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         paddedRows = Math.Max(paddedRows, rows);
 
         ServingError error;
+        var started = time.GetTimestamp();
         try
         {
-            var started = time.GetTimestamp();
             Gather(run.Executor, members, first, end, rows, paddedRows);
             var gathered = time.GetTimestamp();
             run.Executor.Run();
@@ -79,17 +79,20 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
             // Before the answers: whoever has an answer finds it counted.
             statistics.RecordExecution(members, first, end, rows, new StageTimes(started, gathered, executed, time.GetTimestamp()));
             circuit.Succeeded();
+            var goneRows = 0;
             for (var i = first; i < end; i++)
             {
                 var member = (PendingRequest)members[i];
                 member.ReleaseBody();
-                member.Succeed();
+                if (!member.TrySucceed()) goneRows += member.Rows;
             }
+            if (goneRows > 0) statistics.RecordWaste((executed - gathered) * goneRows / rows);
             return true;
         }
         catch (ExecutionException failure) when (failure.Terminated)
         {
             // A termination meant for the batch before can arrive late: those who still wait are served.
+            statistics.RecordWaste(time.GetTimestamp() - started);
             if (AnyPresent(members, first, end)) return RunPart(run, first, end, paddedRows);
             error = new ServingError(ErrorReason.Cancelled, "The run was ended because every caller in its batch had gone.");
         }

@@ -25,6 +25,7 @@ public sealed class ServingMetrics : IDisposable
         _meter.CreateObservableCounter("grpcserving.request.time", () => Each((_, statistics) => Seconds(statistics.Success.Ticks)), "s", "Time of answered requests, arrival to answer.");
         _meter.CreateObservableCounter("grpcserving.queue.time", () => Each((_, statistics) => Seconds(statistics.Queue.Ticks)), "s", "Time of answered requests in the queue.");
         _meter.CreateObservableCounter("grpcserving.execute.time", () => Each((_, statistics) => Seconds(statistics.Batches.Sum(static size => size.Execute.Ticks))), "s", "Time of the device.");
+        _meter.CreateObservableCounter("grpcserving.execute.wasted_time", () => Each((_, statistics) => Seconds(statistics.WastedTicks)), "s", "Time of the device for callers who had gone.");
         _meter.CreateObservableUpDownCounter("grpcserving.queue.rows", () => Each(static (version, _) => version.Lane.WaitingRows), "{row}", "Rows waiting.");
         _meter.CreateObservableUpDownCounter("grpcserving.executors", () => Each(static (version, _) => (long)version.Lane.Executors), "{executor}", "Batches that can run at the same time.");
         _meter.CreateObservableUpDownCounter("grpcserving.executors.busy", () => Each(static (version, _) => (long)version.Lane.BusyExecutors), "{executor}", "Batches that run.");

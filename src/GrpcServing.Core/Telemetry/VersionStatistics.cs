@@ -50,6 +50,9 @@ public sealed record StatisticsSnapshot
 
     /// <summary>Batches that failed as a whole and were run again in parts.</summary>
     public required long Splits { get; init; }
+
+    /// <summary>Device time for callers who had gone, ticks: runs cut short, and the shares of those who left while a run went on.</summary>
+    public required long WastedTicks { get; init; }
 }
 
 /// <summary>Counts what one model version did since it was loaded. Any thread; one short lock per execution, none per request of a batch.</summary>
@@ -62,6 +65,7 @@ public sealed class VersionStatistics(TimeProvider time)
     private long _executions;
     private long _lastInference;
     private long _splits;
+    private long _wasted;
     private DurationTotal _success;
     private DurationTotal _failure;
     private DurationTotal _queue;
@@ -109,6 +113,9 @@ public sealed class VersionStatistics(TimeProvider time)
         }
     }
 
+    /// <summary>The device worked this long for callers who had gone.</summary>
+    public void RecordWaste(long ticks) => Interlocked.Add(ref _wasted, ticks);
+
     /// <summary>A batch failed as a whole and is run again in parts.</summary>
     public void RecordSplit() => Interlocked.Increment(ref _splits);
 
@@ -130,6 +137,7 @@ public sealed class VersionStatistics(TimeProvider time)
                 Batches = [.. _batches.Values],
                 Failures = [.. _failures],
                 Splits = Interlocked.Read(ref _splits),
+                WastedTicks = Interlocked.Read(ref _wasted),
             };
         }
     }

@@ -101,6 +101,7 @@ public class LaneTests
         // The run ended without Release: the lane is free for the next.
         lane.Executor.RunsFreely = true;
         AssertRows((await lane.SendAsync([5])).Rows, 6);
+        Assert.True(lane.Statistics.Snapshot().WastedTicks > 0);
     }
 
     [Fact]
