@@ -1,10 +1,12 @@
 namespace GrpcServing.Decoding;
 
-/// <summary>Holds the request of a unary call from its reading to its handler.</summary>
+/// <summary>Holds the latest request of a call from its reading to its handler.</summary>
 /// <remarks>
-/// gRPC reads the message before the end of the client's stream has come. A caller who leaves between the two leaves a message that no
-/// handler ever sees, and its memory would come back only by the garbage collector. Flows with the call, because gRPC tells whoever
-/// reads a message nothing about the call it belongs to.
+/// <para>
+/// gRPC decodes a message before it lets go of the bytes and before it looks for the end of the client's stream. A caller who leaves
+/// in between leaves a message that no handler ever sees, and its memory would come back only by the garbage collector.
+/// </para>
+/// <para>Flows with the call, because gRPC tells whoever decodes a message nothing about the call it belongs to.</para>
 /// </remarks>
 internal sealed class ReceivedRequest
 {
@@ -12,7 +14,7 @@ internal sealed class ReceivedRequest
 
     private UncheckedRequest? _request;
 
-    /// <summary>Runs a call, and releases its request if nobody took it.</summary>
+    /// <summary>Runs a call, and releases the request that nobody took.</summary>
     public static async Task RunAsync(HttpContext http, RequestDelegate call)
     {
         var received = new ReceivedRequest();
@@ -23,14 +25,14 @@ internal sealed class ReceivedRequest
         }
         finally
         {
-            received._request?.Release();
+            received.Replace(null);
         }
     }
 
     /// <summary>The reader has it now.</summary>
     public static UncheckedRequest Hold(UncheckedRequest request)
     {
-        if (Current.Value is { } received) received._request = request;
+        if (Current.Value is { } received) received.Replace(request);
         return request;
     }
 
@@ -38,5 +40,11 @@ internal sealed class ReceivedRequest
     public static void Take()
     {
         if (Current.Value is { } received) received._request = null;
+    }
+
+    private void Replace(UncheckedRequest? next)
+    {
+        _request?.Release();
+        _request = next;
     }
 }

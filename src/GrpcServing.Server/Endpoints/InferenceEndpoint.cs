@@ -61,7 +61,10 @@ internal sealed class InferenceEndpoint(InferencePipeline pipeline, DrainState d
         try
         {
             while (await requests.MoveNext(cancellation).ConfigureAwait(false))
+            {
+                ReceivedRequest.Take();
                 await inFlight.WriteAsync(RunAsync(requests.Current, deadline, cancellation), CancellationToken.None).ConfigureAwait(false);
+            }
         }
         finally
         {
@@ -93,7 +96,10 @@ internal sealed class InferenceEndpoint(InferencePipeline pipeline, DrainState d
     private static async Task ReleaseRestAsync(ChannelReader<Task<StreamAnswer>> inFlight, Task reading)
     {
         await foreach (var pending in inFlight.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
-            (await pending.ConfigureAwait(false)).Message.Release();
+        {
+            await ((Task)pending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            if (pending.IsCompletedSuccessfully) (await pending.ConfigureAwait(false)).Message.Release();
+        }
         // Its failure, if any, is the caller's departure, or was thrown above already.
         await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }

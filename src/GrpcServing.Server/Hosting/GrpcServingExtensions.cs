@@ -42,7 +42,7 @@ internal static class GrpcServingExtensions
     {
         app.MapGrpcService<GrpcInferenceService>().Add(static endpoint =>
         {
-            if (endpoint.DisplayName?.EndsWith("/ModelInfer", StringComparison.Ordinal) != true) return;
+            if (endpoint.DisplayName?.EndsWith("Infer", StringComparison.Ordinal) != true) return;
             var call = endpoint.RequestDelegate!;
             endpoint.RequestDelegate = http => ReceivedRequest.RunAsync(http, call);
         });

@@ -8,7 +8,7 @@ namespace GrpcServing.Responding;
 /// <remarks>
 /// <para>
 /// A malformed request is not an exception, which a client would see as INTERNAL: it arrives at the handler with its
-/// <see cref="UncheckedRequest.Error"/>. The handler releases every request it is given.
+/// <see cref="UncheckedRequest.Error"/>. The handler takes every request from <see cref="ReceivedRequest"/> and releases it.
 /// </para>
 /// <para>A response is released once it is written, also when writing it fails; one that is never written is released at the end of its call.</para>
 /// </remarks>
@@ -17,20 +17,14 @@ internal static class InferenceMethods
     private const string ServiceName = "inference.GRPCInferenceService";
 
     public static Method<UncheckedRequest, InferenceResponse> ModelInfer(TensorPool pool) =>
-        new(MethodType.Unary, ServiceName, "ModelInfer", HeldRequests(pool), Responses<InferenceResponse>());
+        new(MethodType.Unary, ServiceName, "ModelInfer", Requests(pool), Responses<InferenceResponse>());
 
     public static Method<UncheckedRequest, StreamResponse> ModelStreamInfer(TensorPool pool) =>
         new(MethodType.DuplexStreaming, ServiceName, "ModelStreamInfer", Requests(pool), Responses<StreamResponse>());
 
-    private static Marshaller<UncheckedRequest> HeldRequests(TensorPool pool)
-    {
-        var requests = Requests(pool);
-        return new Marshaller<UncheckedRequest>(requests.ContextualSerializer, context => ReceivedRequest.Hold(requests.ContextualDeserializer(context)));
-    }
-
     private static Marshaller<UncheckedRequest> Requests(TensorPool pool) => new(
         static (_, _) => throw new NotSupportedException("The server does not send inference requests."),
-        context => WireReader.Read(context.PayloadAsReadOnlySequence(), pool));
+        context => ReceivedRequest.Hold(WireReader.Read(context.PayloadAsReadOnlySequence(), pool)));
 
     private static Marshaller<T> Responses<T>()
         where T : class, IWireMessage => new(
