@@ -9,7 +9,8 @@ namespace GrpcServing.Batching;
 /// <para>
 /// A batch that is expected to be short runs on the loop's own thread: handing it to another would cost more than it takes, and
 /// everything that arrives meanwhile is taken together afterwards, which fills the next batch without a timer. A long one goes to the
-/// executor's thread, so that the loop keeps answering refusals and cancellations while it runs.
+/// executor's thread, so that the loop keeps answering refusals and cancellations while it runs. One that lasts against expectation
+/// keeps its thread, and the loop goes on with another (<see cref="InlineGuard"/>).
 /// </para>
 /// <para>Ends after <see cref="LaneEventKind.Close"/>, once nothing waits and nothing runs; every request has then been answered.</para>
 /// </remarks>
@@ -30,6 +31,8 @@ internal sealed class BatchLoop
     private readonly TimeProvider _time;
     private readonly long _inlineTicks;
     private readonly ITimer _timer;
+    private readonly InlineGuard _guard;
+    private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Batch _next = new();
     private long _wakeAt = long.MaxValue;
     private int _running;
@@ -46,6 +49,7 @@ internal sealed class BatchLoop
         _time = time;
         _inlineTicks = runs.Length == 1 ? inlineTicks : 0;
         _timer = time.CreateTimer(static loop => ((BatchLoop)loop!).Post(LaneEvent.Tick), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+        _guard = new InlineGuard(time, () => _ = LoopAsync());
     }
 
     /// <summary>Batches that run now. Any thread; written by the loop.</summary>
@@ -55,23 +59,40 @@ internal sealed class BatchLoop
     /// <returns>False when the loop has ended.</returns>
     public bool Post(LaneEvent happened) => _events.Writer.TryWrite(happened);
 
-    public async Task RunAsync()
+    /// <summary>Ends with the loop; faulted only by a bug.</summary>
+    public Task RunAsync()
+    {
+        _ = LoopAsync();
+        return _ended.Task;
+    }
+
+    /// <summary>Runs until the loop ends, or goes on with another thread.</summary>
+    private async Task LoopAsync()
     {
         try
         {
             while (!IsDone && await _events.Reader.WaitToReadAsync().ConfigureAwait(false))
             {
                 TakeEvents();
-                StartBatches();
+                if (!StartBatches()) return;
             }
+            await EndAsync().ConfigureAwait(false);
+            _ended.TrySetResult();
         }
-        finally
+        catch (Exception bug)
         {
-            _events.Writer.TryComplete();
-            TurnAwayLateArrivals();
-            await _timer.DisposeAsync().ConfigureAwait(false);
-            foreach (var thread in _threads) thread?.Dispose();
+            await EndAsync().ConfigureAwait(false);
+            _ended.TrySetException(bug);
         }
+    }
+
+    private async Task EndAsync()
+    {
+        _events.Writer.TryComplete();
+        TurnAwayLateArrivals();
+        await _guard.StopAsync().ConfigureAwait(false);
+        await _timer.DisposeAsync().ConfigureAwait(false);
+        foreach (var thread in _threads) thread?.Dispose();
     }
 
     private bool IsDone => _closing && _running == 0 && _scheduler.QueuedEntries == 0;
@@ -112,7 +133,8 @@ internal sealed class BatchLoop
     }
 
     /// <summary>Starts batches until the scheduler has none for now.</summary>
-    private void StartBatches()
+    /// <returns>False when another thread owns the loop now.</returns>
+    private bool StartBatches()
     {
         while (true)
         {
@@ -121,7 +143,7 @@ internal sealed class BatchLoop
             if (!decision.Run)
             {
                 WakeAt(decision.WakeAt);
-                return;
+                return true;
             }
             foreach (var member in _next.Members) LeaveQueue((PendingRequest)member);
             var run = _runs[_next.Executor];
@@ -129,8 +151,7 @@ internal sealed class BatchLoop
             _running++;
             if (run.Plan.PlannedTicks > 0 && run.Plan.PlannedTicks <= _inlineTicks)
             {
-                _runner.Run(run);
-                Finish(run);
+                if (!RunHere(run)) return false;
                 // Everything that arrived meanwhile counts for the next decision.
                 TakeEvents();
             }
@@ -139,6 +160,17 @@ internal sealed class BatchLoop
                 (_threads[run.Index] ??= new ExecutorThread(run, _runner, this)).Start();
             }
         }
+    }
+
+    /// <returns>False when another thread owns the loop now.</returns>
+    private bool RunHere(BatchRun run)
+    {
+        var entered = _guard.Enter();
+        _runner.Run(run);
+        var isOwner = _guard.Leave(entered);
+        if (isOwner) Finish(run);
+        else Post(LaneEvent.Finished(run));
+        return isOwner;
     }
 
     private void Finish(BatchRun run)

@@ -13,7 +13,7 @@ internal sealed class LaneFixture : IAsyncDisposable
 {
     private readonly ShapeTable _shapes;
 
-    public LaneFixture(int maxBatchSize = 8, int maxQueueRows = 64, BatchPolicyKind policy = BatchPolicyKind.Greedy)
+    public LaneFixture(int maxBatchSize = 8, int maxQueueRows = 64, BatchPolicyKind policy = BatchPolicyKind.Greedy, TimeSpan inlineLimit = default)
     {
         var spec = new ModelSpec
         {
@@ -31,7 +31,7 @@ internal sealed class LaneFixture : IAsyncDisposable
         var circuit = new CircuitBreaker(time.TimestampFrequency);
         var scheduler = Schedulers.Create(batching, new SchedulerSettings { MaxBatchRows = maxBatchSize, TicksPerSecond = time.TimestampFrequency }, new MeasuredLatencyTable(maxBatchSize));
         Lane = new Lane(scheduler, new BatchRunner(spec, Pool, Statistics, circuit, time), [Executor], Bounds, circuit,
-            new DeadlinePolicy(batching, Timeout.InfiniteTimeSpan, time.TimestampFrequency), time, TimeSpan.Zero);
+            new DeadlinePolicy(batching, Timeout.InfiniteTimeSpan, time.TimestampFrequency), time, inlineLimit);
     }
 
     public ScriptedExecutor Executor { get; } = new();

@@ -105,6 +105,28 @@ public class LaneTests
     }
 
     [Fact]
+    public async Task SubmitAsync_RunThatWasExpectedToBeShortLasts_OthersAreStillAnswered()
+    {
+        await using var lane = new LaneFixture(inlineLimit: TimeSpan.FromSeconds(1));
+        for (var i = 0; i < 20; i++) await lane.SendAsync([i]);
+        lane.Executor.RunsFreely = false;
+        var running = lane.SendAsync([1]);
+        for (var i = 0; i <= 20; i++) await lane.Executor.StartedAsync();
+
+        var late = await lane.SendAsync([2], TimeProvider.System.GetTimestamp() + (TimeProvider.System.TimestampFrequency / 10), default);
+        var full = await Task.WhenAll(Enumerable.Range(0, 65).Select(_ => lane.SendAsync([3], TimeProvider.System.GetTimestamp() + (TimeProvider.System.TimestampFrequency / 10), default)));
+        var next = lane.SendAsync([4]);
+        lane.Executor.RunsFreely = true;
+        lane.Executor.Release();
+
+        Assert.Equal(ErrorReason.DeadlineExpired, late.Error.Reason);
+        Assert.Equal(ErrorReason.QueueFull, full[^1].Error.Reason);
+        AssertRows((await running).Rows, 2);
+        AssertRows((await next).Rows, 5);
+        for (var i = 0; i < 20; i++) AssertRows((await lane.SendAsync([i])).Rows, i + 1);
+    }
+
+    [Fact]
     public async Task SubmitAsync_QueueFull_IsRefusedWithTheBound()
     {
         await using var lane = new LaneFixture(maxQueueRows: 4);
