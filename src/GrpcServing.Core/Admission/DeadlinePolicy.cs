@@ -30,13 +30,17 @@ internal sealed class DeadlinePolicy(BatchingConfiguration batching, TimeSpan de
         ApplyQueuePolicy(request, batching.QueuePolicies.GetValueOrDefault(level, batching.DefaultQueuePolicy), now);
     }
 
-    /// <summary>Triton's rule: a request's own timeout counts only where it is allowed and shorter than the default.</summary>
+    /// <summary>
+    /// A request's own timeout counts where it is allowed and shorter than the default. Triton's rule, but for one thing: there a request's
+    /// own never counts without a default.
+    /// </summary>
     private void ApplyQueuePolicy(PendingRequest request, QueuePolicy policy, long now)
     {
-        var timeout = Ticks(policy.Timeout, frequency);
-        if (timeout == 0) return;
+        var timeout = policy.Timeout == TimeSpan.Zero ? long.MaxValue : Ticks(policy.Timeout, frequency);
         var own = request.Request.TimeoutMicroseconds;
-        if (policy.AllowOverride && own > 0) timeout = Math.Min(timeout, Ticks(TimeSpan.FromMicroseconds(own), frequency));
+        // The conversion takes what is too large to the largest.
+        if (policy.AllowOverride && own > 0) timeout = Math.Min(timeout, (long)(own / 1e6 * frequency));
+        if (timeout == long.MaxValue) return;
         request.QueueExpiry = Add(now, timeout);
         request.DelayOnExpiry = policy.Action == QueueTimeoutAction.Delay;
     }
@@ -44,5 +48,5 @@ internal sealed class DeadlinePolicy(BatchingConfiguration batching, TimeSpan de
     private static long Ticks(TimeSpan span, long frequency) =>
         span == Timeout.InfiniteTimeSpan ? long.MaxValue : (long)(span.TotalSeconds * frequency);
 
-    private static long Add(long now, long ticks) => ticks == long.MaxValue ? long.MaxValue : now + ticks;
+    private static long Add(long now, long ticks) => ticks > long.MaxValue - now ? long.MaxValue : now + ticks;
 }

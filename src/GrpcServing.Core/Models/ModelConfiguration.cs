@@ -64,7 +64,8 @@ public enum QueueTimeoutAction
 /// <param name="MaxQueueSize">Most requests waiting in this level; 0 = unbounded.</param>
 public sealed record QueuePolicy(QueueTimeoutAction Action, TimeSpan Timeout, bool AllowOverride, int MaxQueueSize)
 {
-    public static QueuePolicy Default { get; } = new(QueueTimeoutAction.Reject, TimeSpan.Zero, AllowOverride: false, MaxQueueSize: 0);
+    /// <summary>What holds where no file says anything: nothing is limited but by the request itself.</summary>
+    public static QueuePolicy Default { get; } = new(QueueTimeoutAction.Reject, TimeSpan.Zero, AllowOverride: true, MaxQueueSize: 0);
 }
 
 /// <summary>Queue and batch formation of one lane.</summary>
