@@ -61,7 +61,7 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
     public async Task<ServingError> LoadAsync(string name)
     {
         if (!IsModelName(name) || !System.IO.Directory.Exists(PathOf(name)))
-            return new ServingError(ErrorReason.InvalidArgument, $"failed to load '{name}': the repository has no directory of that name");
+            return new ServingError(ErrorReason.InvalidArgument, $"failed to load '{CallerText.Clip(name)}': the repository has no directory of that name");
 
         var changing = _changing.GetOrAdd(name, static _ => new SemaphoreSlim(1));
         await changing.WaitAsync().ConfigureAwait(false);
@@ -84,7 +84,7 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
         try
         {
             if (Table.Find(name) is not { } entry)
-                return new ServingError(ErrorReason.NotFound, $"failed to unload '{name}': the repository has no model of that name");
+                return new ServingError(ErrorReason.NotFound, $"failed to unload '{CallerText.Clip(name)}': the repository has no model of that name");
             Publish(entry with { Versions = [.. entry.Versions.Select(static version => new VersionEntry(version.Version, version.Served is null ? VersionState.Unavailable : VersionState.Unloading, "unloaded", null))] });
             foreach (var version in entry.Versions)
                 if (version.Served is { } served) Retire(served);

@@ -27,7 +27,7 @@ public sealed class Router(ModelRepository repository)
     {
         found = null;
         if (table.Find(model) is not { } entry)
-            return new ServingError(ErrorReason.NotFound, $"Request for unknown model: '{model}' is not found");
+            return new ServingError(ErrorReason.NotFound, $"Request for unknown model: '{CallerText.Clip(model)}' is not found");
 
         if (version.Length == 0)
         {
@@ -35,14 +35,14 @@ public sealed class Router(ModelRepository repository)
             return found is null ? NoneAvailable(entry) : ServingError.None;
         }
         if (!long.TryParse(version, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
-            return ServingError.Invalid($"failed to get model version from specified version string '{version}' for model '{model}': expected a positive integer, or nothing for the newest version");
+            return ServingError.Invalid($"failed to get model version from specified version string '{CallerText.Clip(version)}' for model '{CallerText.Clip(model)}': expected a positive integer, or nothing for the newest version");
         if (number <= 0)
-            return ServingError.Invalid($"invalid model version {version} for model '{model}': expected a positive integer, or nothing for the newest version");
+            return ServingError.Invalid($"invalid model version {CallerText.Clip(version)} for model '{CallerText.Clip(model)}': expected a positive integer, or nothing for the newest version");
         if (entry.Find(number) is not { } known)
-            return new ServingError(ErrorReason.NotFound, $"Request for unknown model: '{model}' version {number} is not found");
+            return new ServingError(ErrorReason.NotFound, $"Request for unknown model: '{CallerText.Clip(model)}' version {number} is not found");
         found = known.Served;
         return found is null
-            ? new ServingError(ErrorReason.VersionNotReady, $"Request for unknown model: '{model}' version {number} is not at ready state{Because(known)}")
+            ? new ServingError(ErrorReason.VersionNotReady, $"Request for unknown model: '{CallerText.Clip(model)}' version {number} is not at ready state{Because(known)}")
             : ServingError.None;
     }
 

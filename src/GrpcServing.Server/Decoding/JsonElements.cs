@@ -48,7 +48,7 @@ internal static class JsonElements
             TensorDataType.Int32 => TryAppendInteger<int>(request, ref reader),
             TensorDataType.Int64 => reader.TryGetInt64(out var value) && Put(request, value),
             TensorDataType.Fp16 => PutFloat(request, (Half)reader.GetDouble()),
-            TensorDataType.Bf16 => Put(request, ToBfloat16(reader.GetSingle())),
+            TensorDataType.Bf16 => PutBfloat16(request, reader.GetSingle()),
             TensorDataType.Fp32 => PutFloat(request, reader.GetSingle()),
             _ => PutFloat(request, reader.GetDouble()),
         };
@@ -74,7 +74,7 @@ internal static class JsonElements
         // Unescaping never lengthens a string.
         var longest = reader.ValueSpan.Length;
         var text = longest <= 512 ? stackalloc byte[512] : new byte[longest];
-        var length = reader.CopyString(text);
+        var length = JsonText.Copy(ref reader, text);
         Extend(request, sizeof(uint) + length, out var region);
         BinaryPrimitives.WriteUInt32LittleEndian(region, (uint)length);
         text[..length].CopyTo(region[sizeof(uint)..]);
@@ -103,11 +103,13 @@ internal static class JsonElements
         };
     }
 
-    /// <summary>Round to nearest, ties to even.</summary>
-    private static ushort ToBfloat16(float value)
+    /// <summary>Rounds to nearest, ties to even; what becomes infinity by that is too large as well.</summary>
+    private static bool PutBfloat16(UncheckedRequest request, float value)
     {
+        const ushort infinity = 0x7F80;
         var bits = BitConverter.SingleToUInt32Bits(value);
-        return (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+        var rounded = (ushort)((bits + 0x7FFF + ((bits >> 16) & 1)) >> 16);
+        return (rounded & short.MaxValue) != infinity && Put(request, rounded);
     }
 
     private static void Extend(UncheckedRequest request, int bytes, out Span<byte> region)

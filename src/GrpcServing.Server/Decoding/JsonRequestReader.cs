@@ -169,7 +169,7 @@ internal static class JsonRequestReader
             var parameter = reader.TokenType switch
             {
                 JsonTokenType.True or JsonTokenType.False => UncheckedParameter.From(name, reader.GetBoolean()),
-                JsonTokenType.String => UncheckedParameter.From(name, reader.GetString()!),
+                JsonTokenType.String => UncheckedParameter.From(name, JsonText.Read(ref reader)),
                 JsonTokenType.Number when reader.TryGetInt64(out var whole) => UncheckedParameter.From(name, whole),
                 JsonTokenType.Number when reader.TryGetUInt64(out var whole) => UncheckedParameter.From(name, whole),
                 JsonTokenType.Number => UncheckedParameter.From(name, reader.GetDouble()),
@@ -203,14 +203,14 @@ internal static class JsonRequestReader
     private static bool NextKey(ref Utf8JsonReader reader, out string key)
     {
         reader.Read();
-        key = reader.TokenType == JsonTokenType.PropertyName ? reader.GetString()! : "";
+        key = reader.TokenType == JsonTokenType.PropertyName ? JsonText.Read(ref reader) : "";
         return reader.TokenType == JsonTokenType.PropertyName;
     }
 
     private static string Text(ref Utf8JsonReader reader, string what)
     {
         reader.Read();
-        return reader.TokenType == JsonTokenType.String ? reader.GetString()! : throw new JsonRequestException($"{what} must be a string, found {Found(ref reader)}");
+        return reader.TokenType == JsonTokenType.String ? JsonText.Read(ref reader) : throw new JsonRequestException($"{what} must be a string, found {Found(ref reader)}");
     }
 
     private static void Expect(ref Utf8JsonReader reader, JsonTokenType token, string what)
@@ -229,6 +229,6 @@ internal static class JsonRequestReader
         JsonTokenType.StartArray => "an array",
         JsonTokenType.StartObject => "an object",
         JsonTokenType.String => "a string",
-        _ => Encoding.UTF8.GetString(reader.ValueSpan),
+        _ => CallerText.Clip(Encoding.UTF8.GetString(reader.ValueSpan)),
     };
 }

@@ -11,11 +11,10 @@ namespace GrpcServing.Decoding;
 /// </remarks>
 internal static class Refusals
 {
-    private const int MaxQuoted = 128;
     private const int MaxListed = 16;
 
     public static ServingError WithId(ServingError error, string id) =>
-        id.Length == 0 ? error : error with { Message = $"[request id: {Clip(id)}] {error.Message}" };
+        id.Length == 0 ? error : error with { Message = $"[request id: {CallerText.Clip(id)}] {error.Message}" };
 
     public static ServingError InputCount(UncheckedRequest request, ModelSpec spec)
     {
@@ -28,24 +27,24 @@ internal static class Refusals
     }
 
     public static ServingError UnexpectedInput(string input, ModelSpec spec) => ServingError.Invalid(
-        $"unexpected inference input '{Clip(input)}' for model '{spec.Name}'. The model's inputs are [{List(spec.Inputs.Select(static known => known.Name))}].");
+        $"unexpected inference input '{CallerText.Clip(input)}' for model '{spec.Name}'. The model's inputs are [{List(spec.Inputs.Select(static known => known.Name))}].");
 
     public static ServingError DuplicateInput(string input, ModelSpec spec) =>
-        ServingError.Invalid($"input '{Clip(input)}' was given more than once for model '{spec.Name}'. Give every input once.");
+        ServingError.Invalid($"input '{CallerText.Clip(input)}' was given more than once for model '{spec.Name}'. Give every input once.");
 
     public static ServingError UnexpectedOutput(string output, ModelSpec spec) => ServingError.Invalid(
-        $"unexpected inference output '{Clip(output)}' for model '{spec.Name}'. The model's outputs are [{List(spec.Outputs.Select(static known => known.Name))}].");
+        $"unexpected inference output '{CallerText.Clip(output)}' for model '{spec.Name}'. The model's outputs are [{List(spec.Outputs.Select(static known => known.Name))}].");
 
     public static ServingError DuplicateOutput(string output, ModelSpec spec) =>
-        ServingError.Invalid($"output '{Clip(output)}' was requested more than once for model '{spec.Name}'. Request every output once.");
+        ServingError.Invalid($"output '{CallerText.Clip(output)}' was requested more than once for model '{spec.Name}'. Request every output once.");
 
     public static ServingError SharedMemory(string kind, string tensor, string parameter, ModelSpec spec) => new(
         ErrorReason.Unsupported,
-        $"{kind} '{Clip(tensor)}' for model '{spec.Name}' refers to shared memory (parameter '{Clip(parameter)}'), which this server does not offer. " +
+        $"{kind} '{CallerText.Clip(tensor)}' for model '{spec.Name}' refers to shared memory (parameter '{CallerText.Clip(parameter)}'), which this server does not offer. " +
         "Send and receive tensors in the messages.");
 
     public static ServingError DataType(in UncheckedInput input, TensorSpec tensor, ModelSpec spec) => ServingError.Invalid(
-        $"inference input '{tensor.Name}' data-type is '{Clip(input.Datatype)}', but model '{spec.Name}' expects '{tensor.DataType.Name()}'");
+        $"inference input '{tensor.Name}' data-type is '{CallerText.Clip(input.Datatype)}', but model '{spec.Name}' expects '{tensor.DataType.Name()}'");
 
     public static ServingError OpenDimension(TensorSpec tensor, ReadOnlySpan<long> shape, ModelSpec spec) => ServingError.Invalid(
         $"All input dimensions should be specified for input '{tensor.Name}' for model '{spec.Name}', got {Shape(shape)}");
@@ -117,24 +116,21 @@ internal static class Refusals
         $"incomplete string data for inference input '{tensor.Name}' for model '{spec.Name}', element {element}: expecting string of length {length} but only {available} bytes available"));
 
     public static ServingError Parameter(in UncheckedParameter parameter, string expected, ModelSpec spec) => ServingError.Invalid(
-        $"parameter '{Clip(parameter.Name)}' for model '{spec.Name}' is {parameter}, expected {expected}");
+        $"parameter '{CallerText.Clip(parameter.Name)}' for model '{spec.Name}' is {parameter}, expected {expected}");
 
     public static ServingError Sequence(in UncheckedParameter parameter, ModelSpec spec) => ServingError.Invalid(
-        $"parameter '{Clip(parameter.Name)}' for model '{spec.Name}' is {parameter}, but stateful models, which take sequences of requests, are not served. " +
+        $"parameter '{CallerText.Clip(parameter.Name)}' for model '{spec.Name}' is {parameter}, but stateful models, which take sequences of requests, are not served. " +
         "Leave the sequence parameters out.");
 
     public static ServingError ReservedParameter(in UncheckedParameter parameter, ModelSpec spec) => ServingError.Invalid(
-        $"parameter '{Clip(parameter.Name)}' for model '{spec.Name}': names that begin with 'triton_' are reserved, and only " +
+        $"parameter '{CallerText.Clip(parameter.Name)}' for model '{spec.Name}': names that begin with 'triton_' are reserved, and only " +
         $"'{RequestOptions.EmptyFinalResponse}' is known");
 
     public static ServingError ClassCount(in UncheckedParameter parameter, TensorSpec output, ModelSpec spec) => ServingError.Invalid(
-        $"parameter '{Clip(parameter.Name)}' of output '{output.Name}' for model '{spec.Name}' is {parameter}, expected int64 of 1 or more");
+        $"parameter '{CallerText.Clip(parameter.Name)}' of output '{output.Name}' for model '{spec.Name}' is {parameter}, expected int64 of 1 or more");
 
     public static ServingError NotClassifiable(TensorSpec output, ModelSpec spec) => ServingError.Invalid(
         $"classification of output '{output.Name}' for model '{spec.Name}' is not possible: its datatype is {output.DataType.Name()}, expected a numeric one");
-
-    /// <summary>Text of a caller, short enough for a message.</summary>
-    public static string Clip(string text) => text.Length <= MaxQuoted ? text : string.Concat(text.AsSpan(0, MaxQuoted), "...");
 
     private static string List(IEnumerable<string> names)
     {
@@ -143,7 +139,7 @@ internal static class Refusals
         foreach (var name in names)
         {
             if (listed++ == MaxListed) return text.Append(",...").ToString();
-            text.Append(listed == 1 ? "" : ",").Append('\'').Append(Clip(name)).Append('\'');
+            text.Append(listed == 1 ? "" : ",").Append('\'').Append(CallerText.Clip(name)).Append('\'');
         }
         return text.ToString();
     }

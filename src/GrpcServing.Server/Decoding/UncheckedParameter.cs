@@ -90,6 +90,6 @@ internal readonly record struct UncheckedParameter
         ParameterKind.Int64 => FormattableString.Invariant($"int64 {Bits}"),
         ParameterKind.UInt64 => FormattableString.Invariant($"uint64 {unchecked((ulong)Bits)}"),
         ParameterKind.Double => FormattableString.Invariant($"double {BitConverter.Int64BitsToDouble(Bits)}"),
-        _ => $"string '{Refusals.Clip(Text)}'",
+        _ => $"string '{CallerText.Clip(Text)}'",
     };
 }

@@ -30,7 +30,7 @@ internal sealed class HealthService(DrainState drain) : Health.HealthBase
     {
         var (status, _) = Look(request.Service);
         if (status == ServingStatus.ServiceUnknown)
-            throw new RpcException(new Status(StatusCode.NotFound, $"unknown service '{request.Service}': expected nothing (the server), a model, or model/version"));
+            throw new RpcException(new Status(StatusCode.NotFound, $"unknown service '{CallerText.Clip(request.Service)}': expected nothing (the server), a model, or model/version"));
         return Task.FromResult(new HealthCheckResponse { Status = status });
     }
 

@@ -33,7 +33,7 @@ internal sealed class RepositoryEndpoint(ModelRepository repository, StatusMappi
     {
         RefuseOtherRepositories(repositoryName);
         foreach (var parameter in parameters)
-            statuses.ThrowIfError(new ServingError(ErrorReason.Unsupported, $"load parameter '{parameter}' is not supported: change the model's directory ({model}/model.json, {model}/config.pbtxt) and load it again"));
+            statuses.ThrowIfError(new ServingError(ErrorReason.Unsupported, $"load parameter '{CallerText.Clip(parameter)}' is not supported: change the model's directory ({CallerText.Clip(model)}/model.json, {CallerText.Clip(model)}/config.pbtxt) and load it again"));
         statuses.ThrowIfError(await repository.LoadAsync(model).ConfigureAwait(false));
     }
 
@@ -55,6 +55,6 @@ internal sealed class RepositoryEndpoint(ModelRepository repository, StatusMappi
     private void RefuseOtherRepositories(string repositoryName)
     {
         if (repositoryName.Length > 0)
-            statuses.ThrowIfError(new ServingError(ErrorReason.Unsupported, $"'repository_name' specification is not supported: there is one repository, found '{repositoryName}'"));
+            statuses.ThrowIfError(new ServingError(ErrorReason.Unsupported, $"'repository_name' specification is not supported: there is one repository, found '{CallerText.Clip(repositoryName)}'"));
     }
 }

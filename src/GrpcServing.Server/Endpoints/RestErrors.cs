@@ -29,7 +29,7 @@ internal sealed class RestErrors(StatusMapping statuses)
         await http.Response.Body.WriteAsync(buffer.WrittenMemory, http.RequestAborted).ConfigureAwait(false);
     }
 
-    /// <summary>Runs an endpoint that answers errors with exceptions of gRPC, as those shared with the gRPC service do.</summary>
+    /// <summary>Runs an endpoint that answers errors with exceptions: of gRPC, as those shared with the gRPC service do, or about the body.</summary>
     public static async Task GuardAsync(HttpContext http, Func<HttpContext, Task> endpoint)
     {
         try
@@ -39,6 +39,10 @@ internal sealed class RestErrors(StatusMapping statuses)
         catch (RpcException failure)
         {
             await WriteAsync(http, StatusMapping.HttpOf(failure.StatusCode), failure.Status.Detail).ConfigureAwait(false);
+        }
+        catch (BadHttpRequestException bad) when (!http.Response.HasStarted)
+        {
+            await WriteAsync(http, bad.StatusCode, bad.Message).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (http.RequestAborted.IsCancellationRequested)
         {

@@ -2,7 +2,6 @@ using System.Buffers;
 using System.Globalization;
 using GrpcServing.Decoding;
 using GrpcServing.Execution;
-using GrpcServing.Hosting;
 using GrpcServing.Models;
 using GrpcServing.Responding;
 using GrpcServing.Routing;
@@ -10,7 +9,7 @@ using GrpcServing.Routing;
 namespace GrpcServing.Endpoints;
 
 /// <summary>POST .../infer: JSON, the binary tensor extension, and the raw single-input form of it.</summary>
-internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router router, TensorPool pool, RestErrors errors, ServingOptions options)
+internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router router, TensorPool pool, RestBody bodies, RestErrors errors)
 {
     /// <summary>Bytes of JSON before the tensors; 0 = the whole body is the model's one input.</summary>
     public const string HeaderLength = "Inference-Header-Content-Length";
@@ -19,8 +18,7 @@ internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router r
     {
         var model = RestRoutes.Model(http);
         var version = RestRoutes.Version(http);
-        var (body, length) = await ReadBodyAsync(http).ConfigureAwait(false);
-        if (body is null) return;
+        var (body, length) = await bodies.ReadAsync(http).ConfigureAwait(false);
 
         var outputs = new BinaryOutputs();
         UncheckedRequest request;
@@ -47,38 +45,6 @@ internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router r
         {
             response.Release();
         }
-    }
-
-    /// <summary>The whole body in one block of native memory, the caller's to release; null when it was refused and that has been said.</summary>
-    private async Task<(TensorBuffer? Body, int Length)> ReadBodyAsync(HttpContext http)
-    {
-        var body = pool.Rent((int)Math.Clamp(http.Request.ContentLength ?? 0, 1024, options.MaxRequestBytes));
-        var length = 0;
-        try
-        {
-            while (true)
-            {
-                if (length == body.Capacity)
-                {
-                    var grown = pool.Rent((int)Math.Min(2L * body.Capacity, Array.MaxLength));
-                    body.GetSpan().CopyTo(grown.GetSpan());
-                    body.Release();
-                    body = grown;
-                }
-                var read = await http.Request.Body.ReadAsync(body.Memory[length..], http.RequestAborted).ConfigureAwait(false);
-                if (read == 0) return (body, length);
-                length += read;
-                if (length > options.MaxRequestBytes) break;
-            }
-        }
-        catch
-        {
-            body.Release();
-            throw;
-        }
-        body.Release();
-        await RestErrors.WriteAsync(http, StatusCodes.Status413PayloadTooLarge, $"the request body is larger than Serving:MaxRequestBytes ({options.MaxRequestBytes})").ConfigureAwait(false);
-        return (null, 0);
     }
 
     private UncheckedRequest Parse(HttpContext http, ReadOnlySpan<byte> body, string model, string version, BinaryOutputs outputs)

@@ -10,6 +10,7 @@ internal sealed class RestRoutes(
     StatisticsEndpoint statistics,
     RepositoryEndpoint repository,
     RestSettings settings,
+    RestBody bodies,
     RestErrors errors)
 {
     public static string Model(HttpContext http) => (string)http.Request.RouteValues["model"]!;
@@ -42,7 +43,8 @@ internal sealed class RestRoutes(
             Get(app, route, settings.ReadTraceAsync);
             Post(app, route, settings.ChangeTraceAsync);
         }
-        app.MapFallback(http => RestErrors.WriteAsync(http, StatusCodes.Status404NotFound, $"there is nothing at {http.Request.Method} {http.Request.Path}; the protocol's calls begin with /v2"));
+        // The pattern that MapFallback has by itself leaves out whatever has a dot in its last part.
+        app.MapFallback("{*path}", http => RestErrors.WriteAsync(http, StatusCodes.Status404NotFound, $"there is nothing at {http.Request.Method} {http.Request.Path}; the protocol's calls begin with /v2"));
     }
 
     internal static Task WriteAsync(HttpContext http, IMessage message) => WriteAsync(http, JsonMessage.Serialize(message));
@@ -55,14 +57,14 @@ internal sealed class RestRoutes(
 
     private async Task IndexAsync(HttpContext http)
     {
-        using var body = await RestSettings.ReadJsonAsync(http).ConfigureAwait(false);
+        using var body = await bodies.ReadJsonAsync(http).ConfigureAwait(false);
         var readyOnly = body is not null && body.RootElement.TryGetProperty("ready", out var ready) && ready.ValueKind == System.Text.Json.JsonValueKind.True;
         await WriteAsync(http, JsonMessage.SerializeAll(repository.Index(readyOnly).Models)).ConfigureAwait(false);
     }
 
     private async Task LoadAsync(HttpContext http)
     {
-        using var body = await RestSettings.ReadJsonAsync(http).ConfigureAwait(false);
+        using var body = await bodies.ReadJsonAsync(http).ConfigureAwait(false);
         var parameters = body is not null && body.RootElement.TryGetProperty("parameters", out var given) && given.ValueKind == System.Text.Json.JsonValueKind.Object
             ? given.EnumerateObject().Select(static parameter => parameter.Name).ToArray()
             : [];

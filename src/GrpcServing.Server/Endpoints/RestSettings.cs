@@ -4,13 +4,13 @@ using GrpcServing.Protos;
 namespace GrpcServing.Endpoints;
 
 /// <summary>Log and trace settings over REST: flat JSON objects around the gRPC calls.</summary>
-internal sealed class RestSettings(SettingsEndpoint settings)
+internal sealed class RestSettings(SettingsEndpoint settings, RestBody bodies)
 {
     public Task ReadLogAsync(HttpContext http) => WriteLogAsync(http, new LogSettingsRequest());
 
     public async Task ChangeLogAsync(HttpContext http)
     {
-        using var body = await ReadJsonAsync(http).ConfigureAwait(false);
+        using var body = await bodies.ReadJsonAsync(http).ConfigureAwait(false);
         var request = new LogSettingsRequest();
         foreach (var (name, value) in Entries(body))
         {
@@ -28,7 +28,7 @@ internal sealed class RestSettings(SettingsEndpoint settings)
 
     public async Task ChangeTraceAsync(HttpContext http)
     {
-        using var body = await ReadJsonAsync(http).ConfigureAwait(false);
+        using var body = await bodies.ReadJsonAsync(http).ConfigureAwait(false);
         var request = new TraceSettingRequest();
         foreach (var (name, value) in Entries(body))
         {
@@ -38,24 +38,6 @@ internal sealed class RestSettings(SettingsEndpoint settings)
             request.Settings[name] = setting;
         }
         await WriteTraceAsync(http, request).ConfigureAwait(false);
-    }
-
-    /// <summary>The body, or null when there is none.</summary>
-    /// <exception cref="Grpc.Core.RpcException">It is not a JSON object.</exception>
-    internal static async Task<JsonDocument?> ReadJsonAsync(HttpContext http)
-    {
-        if (http.Request.ContentLength is null or 0 && http.Request.Headers.TransferEncoding.Count == 0) return null;
-        try
-        {
-            var document = await JsonDocument.ParseAsync(http.Request.Body, cancellationToken: http.RequestAborted).ConfigureAwait(false);
-            if (document.RootElement.ValueKind == JsonValueKind.Object) return document;
-            document.Dispose();
-            throw new Grpc.Core.RpcException(new Grpc.Core.Status(Grpc.Core.StatusCode.InvalidArgument, "the request body must be a JSON object"));
-        }
-        catch (JsonException malformed)
-        {
-            throw new Grpc.Core.RpcException(new Grpc.Core.Status(Grpc.Core.StatusCode.InvalidArgument, $"failed to parse the request JSON buffer: {malformed.Message}"));
-        }
     }
 
     private static IEnumerable<(string Name, JsonElement Value)> Entries(JsonDocument? body) =>

@@ -17,7 +17,7 @@ internal sealed class SettingsEndpoint(LogSwitch log, Router router, StatusMappi
         foreach (var (key, value) in request.Settings)
         {
             // A present key without a value means "clear", which leaves things as they are.
-            if (!TraceKeys.Contains(key)) throw statuses.ToException(ServingError.Invalid($"Unknown trace setting '{key}'. Settings are {string.Join(", ", TraceKeys)}."));
+            if (!TraceKeys.Contains(key)) throw statuses.ToException(ServingError.Invalid($"Unknown trace setting '{CallerText.Clip(key)}'. Settings are {string.Join(", ", TraceKeys)}."));
             if (value.Value.Count > 0) throw statuses.ToException(new ServingError(ErrorReason.Unsupported, $"trace setting '{key}' cannot be changed while the server runs: traces are configured by the OTEL_* environment variables at start"));
         }
         var response = new TraceSettingResponse();
@@ -40,7 +40,7 @@ internal sealed class SettingsEndpoint(LogSwitch log, Router router, StatusMappi
                 ("log_info" or "log_warning" or "log_error", var found) => throw statuses.ToException(ServingError.Invalid($"log setting '{key}' expects bool_param, found {found}")),
                 ("log_verbose_level", var found) => throw statuses.ToException(ServingError.Invalid($"log setting '{key}' expects uint32_param, found {found}")),
                 ("log_file" or "log_format", _) => throw statuses.ToException(new ServingError(ErrorReason.Unsupported, $"log setting '{key}' cannot be changed while the server runs")),
-                _ => throw statuses.ToException(ServingError.Invalid($"Unknown log setting '{key}'. Settings are log_info, log_warning, log_error, log_verbose_level.")),
+                _ => throw statuses.ToException(ServingError.Invalid($"Unknown log setting '{CallerText.Clip(key)}'. Settings are log_info, log_warning, log_error, log_verbose_level.")),
             };
         }
         log.Apply(change);

@@ -48,6 +48,7 @@ internal static class GrpcServingExtensions
         });
         app.MapGrpcService<HealthService>();
         app.MapGrpcService<ReflectionService>();
+        app.MapGrpcService<ReflectionDraftService>();
         app.MapPrometheusScrapingEndpoint("/metrics");
         app.Services.GetRequiredService<RestRoutes>().Map(app);
         // Nobody else asks for it, but its instruments must exist.
@@ -118,10 +119,12 @@ internal static class GrpcServingExtensions
         services.AddSingleton<IServiceMethodProvider<GrpcInferenceService>, GrpcInferenceMethods>();
         services.AddSingleton<HealthService>();
         services.AddSingleton<ReflectionService>();
+        services.AddSingleton<ReflectionDraftService>();
     }
 
     private static void AddRestFrontEnd(this IServiceCollection services)
     {
+        services.AddSingleton<RestBody>();
         services.AddSingleton<RestErrors>();
         services.AddSingleton<RestSettings>();
         services.AddSingleton<RestInferenceEndpoint>();

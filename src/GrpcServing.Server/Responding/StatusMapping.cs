@@ -64,7 +64,7 @@ internal sealed class StatusMapping(StatusCodeSet codes)
     /// <summary>The exception that ends a gRPC call with this error.</summary>
     public RpcException ToException(ServingError error)
     {
-        var status = new Status(ToGrpc(error.Reason), error.Message);
+        var status = new Status(ToGrpc(error.Reason), StatusText.Fit(error.Message));
         if (!Rows[(int)error.Reason].RetryLater) return new RpcException(status);
         return new RpcException(status, new Metadata { { "grpc-retry-pushback-ms", PushbackMilliseconds.ToString(CultureInfo.InvariantCulture) } });
     }
