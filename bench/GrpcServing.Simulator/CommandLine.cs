@@ -12,7 +12,7 @@ internal static class CommandLine
               One JSON object: what became of the requests of the trace.
           optimum --profile P.csv --trace T.csv
               {"optimum": n}: the most requests any schedule answers in time on one executor; single rows, deadlines in order of arrival.
-          table [--requests N] [--seed S]
+          table [--requests N] [--seed S] [--only PART OF A TITLE]
               Every policy x profile x load x arrival process, as Markdown.
 
         P.csv has the header rows,seconds (ascending rows; sizes between are interpolated), T.csv the header arrival,deadline,rows
@@ -36,8 +36,8 @@ internal static class CommandLine
                 Optimize(Options(args, "--profile", "--trace"), output);
                 return 0;
             case "table":
-                var options = Options(args, "--requests", "--seed");
-                new ComparisonTable((int)Whole(options, "--requests", 20_000, 100, 10_000_000), (ulong)Whole(options, "--seed", 1, 0, long.MaxValue)).Write(output, args);
+                var options = Options(args, "--requests", "--seed", "--only");
+                new ComparisonTable((int)Whole(options, "--requests", 20_000, 100, 10_000_000), (ulong)Whole(options, "--seed", 1, 0, long.MaxValue), options.GetValueOrDefault("--only", "")).Write(output, args);
                 return 0;
             default:
                 throw new InputException($"{args[0]}: unknown command; expected run, optimum or table (--help shows their options).");

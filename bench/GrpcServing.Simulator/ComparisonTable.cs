@@ -5,7 +5,8 @@ using System.Runtime.InteropServices;
 namespace GrpcServing.Simulator;
 
 /// <summary>The whole comparison as Markdown: on-time fraction of all offered requests, every policy, over the scenarios.</summary>
-internal sealed class ComparisonTable(int requests, ulong seed)
+/// <param name="only">Scenarios whose name contains this; empty for all.</param>
+internal sealed class ComparisonTable(int requests, ulong seed, string only)
 {
     private static readonly double[] Loads = [0.7, 0.9, 1.0, 1.2, 2.0];
 
@@ -34,7 +35,7 @@ internal sealed class ComparisonTable(int requests, ulong seed)
         output.WriteLine();
         output.WriteLine($"On-time fraction of all offered requests, {requests} requests per cell, seed {seed}. Load 1.0 is the largest rate that one can promise to serve whole: max of b / l(b)");
         output.WriteLine("with 2 l(b) within the (mean) deadline. `ratio` is ours over the exact offline optimum, where there is one; `best` the best baseline; `ahead` ours less that.");
-        foreach (var scenario in Scenarios)
+        foreach (var scenario in Scenarios.Where(scenario => scenario.Name.Contains(only, StringComparison.OrdinalIgnoreCase)))
         {
             output.WriteLine();
             output.WriteLine($"## {scenario.Name}");

@@ -8,8 +8,9 @@ namespace GrpcServing.Admission;
 /// <param name="defaultDeadline">For requests that bring none; <see cref="Timeout.InfiniteTimeSpan"/> for none at all.</param>
 internal sealed class DeadlinePolicy(BatchingConfiguration batching, TimeSpan defaultDeadline, long frequency)
 {
-    // Time kept back for writing the response, so that an answer in time leaves in time; a tenth of what is left where that is less.
-    private readonly long _returnMargin = frequency / 1000;
+    // Time kept back for writing the responses of a whole batch, so that an answer in time leaves in time; a twentieth of what is left
+    // where that is less.
+    private readonly long _returnMargin = frequency / 500;
 
     private readonly long _defaultDeadline = Ticks(defaultDeadline, frequency);
 
@@ -19,7 +20,7 @@ internal sealed class DeadlinePolicy(BatchingConfiguration batching, TimeSpan de
         request.ArrivedAt = now;
         request.Deadline = callerDeadline == long.MaxValue
             ? Add(now, _defaultDeadline)
-            : callerDeadline - Math.Min(_returnMargin, Math.Max(0, callerDeadline - now) / 10);
+            : callerDeadline - Math.Min(_returnMargin, Math.Max(0, callerDeadline - now) / 20);
 
         var level = 0;
         if (batching.PriorityLevels > 0)

@@ -21,6 +21,13 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows)
     /// <summary>Rows per tick at <see cref="BestRows"/>.</summary>
     public double BestRate { get; private set; }
 
+    /// <summary>Most rows, not beyond a limit, for the time of this many: kernels that work in blocks of rows give l(b) steps.</summary>
+    public int LastOfStep(int rows, int limit)
+    {
+        while (rows < limit && _ticks[rows + 1] - _ticks[rows] <= _ticks[rows] / 512) rows++;
+        return rows;
+    }
+
     public void Load(int bucketId)
     {
         if (bucketId == _bucketId && table.Version == _version && _version >= 0) return;

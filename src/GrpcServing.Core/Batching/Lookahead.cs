@@ -123,7 +123,7 @@ internal sealed class Lookahead
         var last = baseSize;
         for (var (i, exact) = (0, (double)largest); i < sizes; i++, exact *= ratio)
         {
-            var size = (int)(exact + 0.5);
+            var size = _costs.LastOfStep((int)(exact + 0.5), largest);
             if (size < 1) break;
             if (size == last || size == baseSize) continue;
             var taken = _continuation.RowsTaken(size);

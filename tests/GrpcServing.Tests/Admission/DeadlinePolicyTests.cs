@@ -35,8 +35,8 @@ public class DeadlinePolicyTests
     [Fact]
     public void Apply_CallersDeadline_KeepsTimeForTheWayBack()
     {
-        Assert.Equal(101_000 - 1000, Apply(new BatchingConfiguration(), 0, 101_000).Deadline);
-        Assert.Equal(2000 - 100, Apply(new BatchingConfiguration(), 0, 2000).Deadline);
+        Assert.Equal(101_000 - 2000, Apply(new BatchingConfiguration(), 0, 101_000).Deadline);
+        Assert.Equal(2000 - 50, Apply(new BatchingConfiguration(), 0, 2000).Deadline);
         Assert.Equal(1000 + (60 * Frequency), Apply(new BatchingConfiguration(), 0, long.MaxValue).Deadline);
     }
 
