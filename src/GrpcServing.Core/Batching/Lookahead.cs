@@ -25,11 +25,12 @@ internal sealed class Lookahead
     private const int MaxSizes = 12;
     private const int MaxOptions = MaxSizes + 4;
 
-    /// <summary>Horizon in mean times to deadline: what is decided now matters until those that wait now are gone.</summary>
-    private const double HorizonSlacks = 1;
+    /// <summary>Most mean times to deadline that the horizon is away.</summary>
+    private const double MaxHorizonSlacks = 2;
 
-    /// <summary>Standard errors by which a choice must beat the base rule's.</summary>
-    private const double Clear = 1;
+    /// <summary>Standard errors by which a choice must beat the base rule's, by one executor and by several: there less hangs on one choice, and the noise of the others' batches is in it.</summary>
+    private const double ClearOfOne = 1;
+    private const double ClearOfSeveral = 2;
 
     /// <summary>The same for starting where the rule waits: waiting is asked again at every arrival and starting cannot be taken back, so a little noise each time would end every wait too soon.</summary>
     private const double ClearOfWaiting = 3;
@@ -142,7 +143,7 @@ internal sealed class Lookahead
     {
         var rate = _history.Rate;
         // Beyond the futures' length there would be silence.
-        var span = Math.Min(HorizonSlacks * _history.MeanSlack, Math.Max(0.9 * _future.Capacity / rate, 3.0 * _costs.Ticks[_costs.BestRows]));
+        var span = Math.Min(HorizonSlacks() * _history.MeanSlack, Math.Max(0.9 * _future.Capacity / rate, 3.0 * _costs.Ticks[_costs.BestRows]));
         var horizon = now + (long)Math.Max(span, _costs.Ticks[1]);
         _continuation.Work = 0;
         _history.Restart(_draws);
@@ -164,14 +165,21 @@ internal sealed class Lookahead
         }
         _workPerPlay += (_continuation.Work / (double)played - _workPerPlay) / 8;
 
+        var clear = _continuation.Executors == 1 ? ClearOfOne : ClearOfSeveral;
         var (best, bestGain) = (0, 1e-9);
         for (var option = 1; option < alive; option++)
         {
-            var gain = _options[option].ClearGain(futures, _options[0].Size == 0 && _options[option].Size > 0 ? ClearOfWaiting : Clear);
+            var gain = _options[option].ClearGain(futures, _options[0].Size == 0 && _options[option].Size > 0 ? ClearOfWaiting : clear);
             if (gain > bestGain) (best, bestGain) = (option, gain);
         }
         return _options[best];
     }
+
+    /// <summary>
+    /// What is decided now matters until those that wait now are gone: one mean time to deadline. Where full batches are short against
+    /// that, the lane can be behind without anybody being late yet, and the price of it shows later.
+    /// </summary>
+    private double HorizonSlacks() => Math.Clamp(_history.MeanSlack / (2.0 * _costs.Ticks[_costs.BestRows]), 1, MaxHorizonSlacks);
 
     private void UpdatePrice()
     {
