@@ -70,6 +70,13 @@ def without_batch_axis():
 def open_dimensions():
     model("seq", [helper.make_node("Cast", ["tokens"], ["f"], to=T.FLOAT), helper.make_node("ReduceMean", ["f"], ["mean"], axes=[1], keepdims=1)],
           [tensor("tokens", T.INT64, ["batch", "length"])], [tensor("mean", T.FLOAT, ["batch", 1])])
+    model("padded",
+          [helper.make_node("Cast", ["tokens"], ["f"], to=T.FLOAT), helper.make_node("Mul", ["f", "mask"], ["each"]),
+           helper.make_node("ReduceSum", ["each", "axis"], ["sum"], keepdims=1), helper.make_node("Add", ["grid", "grid"], ["doubled"])],
+          [tensor("tokens", T.INT64, ["batch", "length"]), tensor("mask", T.FLOAT, ["batch", "length"]), tensor("grid", T.FLOAT, ["batch", "height", 2, "width"])],
+          [tensor("each", T.FLOAT, ["batch", "length"]), tensor("sum", T.FLOAT, ["batch", 1]), tensor("doubled", T.FLOAT, ["batch", "height", 2, "width"])],
+          [constant("axis", np.array([1], np.int64))])
+    (REPOSITORY / "padded" / "model.json").write_text('{ "batching": { "padding": { "length": [4, 8], "height": [3], "width": [2, 5] } } }\n')
     model("image", [helper.make_node("ReduceMean", ["pixels"], ["mean"], axes=[2, 3], keepdims=0)],
           [tensor("pixels", T.FLOAT, ["batch", 3, 32, 32])], [tensor("mean", T.FLOAT, ["batch", 3])])
     model("large", [helper.make_node("ReduceSum", ["x", "axis"], ["sum"], keepdims=1)],

@@ -1,6 +1,7 @@
 using GrpcServing.Admission;
 using GrpcServing.Batching;
 using GrpcServing.Models;
+using GrpcServing.Routing;
 using GrpcServing.Telemetry;
 
 namespace GrpcServing.Execution;
@@ -16,6 +17,7 @@ namespace GrpcServing.Execution;
 /// </remarks>
 internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatistics statistics, CircuitBreaker circuit, TimeProvider time)
 {
+    private readonly Padding _padding = new(spec);
     private readonly int[] _allOutputs = [.. Enumerable.Range(0, spec.Outputs.Length)];
 
     public void Run(BatchRun run)
@@ -144,18 +146,25 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
             for (var i = first; i < end; i++)
             {
                 var member = (PendingRequest)members[i];
-                executor.Write(input, element, member.Request.Input(input));
+                Write(executor, input, element, member.Request, member.Rows);
                 element += rowElements * member.Rows;
             }
-            if (paddedRows > rows) Pad(executor, input, head.Input(input), rowElements, rows, paddedRows);
+            // Copies of a real row: stale or zero bytes could make a run fail or slow (NaN, index out of range).
+            for (var row = rows; row < paddedRows; row++) Write(executor, input, rowElements * row, head, 1);
         }
     }
 
-    /// <summary>Fills the padding with copies of a real row: stale or zero bytes could make a run fail or slow (NaN, index out of range).</summary>
-    private void Pad(Executor executor, int input, ReadOnlySpan<byte> source, long rowElements, int rows, int padded)
+    /// <summary>Writes the first so many rows of a request.</summary>
+    private void Write(Executor executor, int input, long firstElement, DecodedRequest request, int rows)
     {
-        var row = source[..RawTensor.ByteLength(spec.Inputs[input].DataType, source, rowElements)];
-        for (var i = rows; i < padded; i++) executor.Write(input, rowElements * i, row);
+        var raw = request.Input(input);
+        if (request.OwnRowDims is not null)
+        {
+            _padding.Write(executor, input, firstElement, raw, request, rows);
+            return;
+        }
+        if (rows < request.Rows) raw = raw[..RawTensor.ByteLength(spec.Inputs[input].DataType, raw, request.Bucket.RowElements[input] * rows)];
+        executor.Write(input, firstElement, raw);
     }
 
     private void Scatter(Executor executor, List<QueueEntry> members, int first, int end, int rowsInBatch)
@@ -173,23 +182,28 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
     {
         var requested = member.Request.Outputs;
         var count = requested.IsEmpty ? _allOutputs.Length : requested.Length;
+        var isPadded = member.Request.OwnRowDims is not null;
         var slices = new OutputSlice[count];
         var total = 0;
         for (var i = 0; i < count; i++)
         {
             var output = requested.IsEmpty ? _allOutputs[i] : requested[i].Output;
             var (start, length) = Range(executor, output, firstRow, member.Rows, rowsInBatch);
-            slices[i] = new OutputSlice(output, start, length, MemberShape(executor.OutputShape(output), member.Rows));
-            total = checked(total + length);
+            var shape = MemberShape(executor.OutputShape(output), output, member);
+            slices[i] = new OutputSlice(output, start, length, shape);
+            total = checked(total + OwnLength(slices[i], isPadded));
         }
         var body = pool.Rent(total);
         var offset = 0;
         for (var i = 0; i < count; i++)
         {
             var slice = slices[i];
-            executor.OutputBytes(slice.Output).Slice(slice.Offset, slice.Length).CopyTo(body.Slice(offset, slice.Length));
-            slices[i] = slice with { Offset = offset };
-            offset += slice.Length;
+            var bytes = executor.OutputBytes(slice.Output).Slice(slice.Offset, slice.Length);
+            var length = OwnLength(slice, isPadded);
+            if (length == slice.Length) bytes.CopyTo(body.Slice(offset, length));
+            else Padding.Read(bytes, executor.OutputShape(slice.Output)[1..], body.Slice(offset, length), slice.Shape[1..], member.Rows, spec.Outputs[slice.Output].DataType.ElementSize());
+            slices[i] = slice with { Offset = offset, Length = length };
+            offset += length;
         }
         return new InferenceResult(body, slices);
     }
@@ -209,13 +223,20 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         return (start, RawTensor.ByteLength(TensorDataType.Bytes, bytes[start..], elementsPerRow * rows));
     }
 
-    private long[] MemberShape(long[] batchShape, int rows)
+    private long[] MemberShape(long[] batchShape, int output, PendingRequest member)
     {
-        if (!spec.HasBatchAxis || batchShape[0] == rows) return batchShape;
+        if (member.Request.OwnRowDims is not null) return [member.Rows, .. _padding.OutputRow(output, batchShape, member.Request)];
+        if (!spec.HasBatchAxis || batchShape[0] == member.Rows) return batchShape;
         var shape = (long[])batchShape.Clone();
-        shape[0] = rows;
+        shape[0] = member.Rows;
         return shape;
     }
+
+    /// <summary>Bytes of a slice once what stands for padded inputs is cut away.</summary>
+    private int OwnLength(in OutputSlice slice, bool isPadded) =>
+        isPadded && spec.Outputs[slice.Output].DataType != TensorDataType.Bytes
+            ? checked((int)(Product(slice.Shape) * spec.Outputs[slice.Output].DataType.ElementSize()))
+            : slice.Length;
 
     private static long Product(long[] shape)
     {

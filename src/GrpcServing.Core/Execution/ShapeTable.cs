@@ -15,6 +15,7 @@ public sealed class ShapeTable
 
     private readonly ImmutableArray<TensorSpec> _inputs;
     private readonly ShapeBucket? _only;
+    private readonly Padding? _padding;
     private readonly Lock _lock = new();
     private readonly Dictionary<long[][], ShapeBucket> _buckets = new(ShapeComparer.Instance);
     private int _nextId;
@@ -22,6 +23,7 @@ public sealed class ShapeTable
     public ShapeTable(ModelSpec spec)
     {
         _inputs = spec.Inputs;
+        if (!spec.Padding.IsEmpty) _padding = new Padding(spec);
         if (_inputs.All(static input => input.IsFixed))
             _only = Create([.. _inputs.Select(static input => input.Dims.ToArray())]);
     }
@@ -29,6 +31,21 @@ public sealed class ShapeTable
     /// <summary>The bucket of a model whose inputs are all of fixed size; null when a dimension is open.</summary>
     public ShapeBucket? Only => _only;
 
+    /// <summary>The bucket that a request runs in: of its own shape, or of the one that its open dimensions are padded to.</summary>
+    /// <param name="rowDims">Per input, without the batch axis, already checked against the spec. Kept: do not change it afterwards.</param>
+    /// <param name="own"><paramref name="rowDims"/> where the bucket is larger, else null.</param>
+    /// <param name="conflict">A padded dimension that two inputs give different sizes, in which case there is no bucket; else null.</param>
+    public ShapeBucket? Fit(long[][] rowDims, out long[][]? own, out string? conflict)
+    {
+        conflict = null;
+        own = null;
+        var padded = _padding?.Pad(rowDims, out conflict) ?? rowDims;
+        if (conflict is not null) return null;
+        if (padded != rowDims) own = rowDims;
+        return Get(padded);
+    }
+
+    /// <summary>The bucket of exactly this shape.</summary>
     /// <param name="rowDims">Per input, without the batch axis, already checked against the spec. Kept: do not change it afterwards.</param>
     public ShapeBucket Get(long[][] rowDims)
     {

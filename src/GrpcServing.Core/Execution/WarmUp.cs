@@ -29,16 +29,24 @@ internal sealed class WarmUp(ModelSpec spec, Executor executor, TimeProvider tim
         }
     }
 
-    /// <summary>Measures batches of growing size into the table. Leaves it empty where rows have no fixed size or zeros are no valid input.</summary>
-    /// <returns>Ticks of a batch of one row; 0 when it could not be measured.</returns>
+    /// <summary>Measures batches of growing size into the table, of every row shape that is known before a request has come.</summary>
+    /// <remarks>Those are the one shape of a model of fixed size, or the sizes that all open dimensions are padded to. Leaves the table empty where there are none or zeros are no valid input.</remarks>
+    /// <returns>Ticks of a batch of one row, the largest of them; 0 when it could not be measured.</returns>
     public long Sweep(ShapeTable shapes, LatencyTable latency)
     {
-        if (shapes.Only is not { } bucket) return 0;
+        var buckets = Buckets(shapes);
+        var single = 0L;
+        foreach (var bucket in buckets) single = Math.Max(single, Sweep(bucket, SweepBudget / buckets.Count, latency));
+        return single;
+    }
+
+    private long Sweep(ShapeBucket bucket, TimeSpan budget, LatencyTable latency)
+    {
         var rows = 0;
         long single = 0;
         try
         {
-            var end = time.GetTimestamp() + (long)(SweepBudget.TotalSeconds * time.TimestampFrequency);
+            var end = time.GetTimestamp() + (long)(budget.TotalSeconds * time.TimestampFrequency);
             foreach (var size in Sizes(Math.Max(1, spec.MaxBatchSize)))
             {
                 rows = size;
@@ -69,6 +77,24 @@ internal sealed class WarmUp(ModelSpec spec, Executor executor, TimeProvider tim
         }
         yield return limit;
     }
+
+    /// <summary>Padded dimensions grow together: the first size of each, the second of each, and so on.</summary>
+    private List<ShapeBucket> Buckets(ShapeTable shapes)
+    {
+        if (shapes.Only is { } only) return [only];
+        if (spec.Inputs.Any(input => input.Dims.Where((dim, axis) => dim == -1 && !(axis < input.DimNames.Length && spec.Padding.ContainsKey(input.DimNames[axis]))).Any())) return [];
+        var buckets = new List<ShapeBucket>();
+        for (var step = 0; step < spec.Padding.Values.Max(static sizes => sizes.Length); step++)
+            buckets.Add(shapes.Get([.. spec.Inputs.Select(input => Dims(input, step))]));
+        return buckets;
+    }
+
+    private long[] Dims(TensorSpec input, int step) => [.. input.Dims.Select((dim, axis) =>
+    {
+        if (dim != -1) return dim;
+        var sizes = spec.Padding[input.DimNames[axis]];
+        return sizes[Math.Min(step, sizes.Length - 1)];
+    })];
 
     private long Measure(ShapeBucket bucket, int rows, LatencyTable latency)
     {

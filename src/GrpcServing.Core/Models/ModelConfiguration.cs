@@ -91,6 +91,9 @@ public sealed record BatchingConfiguration
     /// <summary>Level of a request that names none or one out of range; 0 when there are no levels.</summary>
     public int DefaultPriority { get; init; }
 
+    /// <summary>By name of an open dimension in the graph, the sizes that it is padded to with zeros, ascending. Default none.</summary>
+    public ImmutableDictionary<string, ImmutableArray<long>> Padding { get; init; } = ImmutableDictionary<string, ImmutableArray<long>>.Empty;
+
     /// <summary>Responses leave in the order in which requests came.</summary>
     public bool PreserveOrdering { get; init; }
 

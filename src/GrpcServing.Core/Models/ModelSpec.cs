@@ -16,6 +16,9 @@ public sealed record ModelSpec
     /// <summary>Most rows of one batch and so of one request; 0 when the model has no batch axis and every request runs alone.</summary>
     public required int MaxBatchSize { get; init; }
 
+    /// <summary>By name of an open dimension, the sizes that it is padded to, ascending; empty when requests run as they are.</summary>
+    public ImmutableDictionary<string, ImmutableArray<long>> Padding { get; init; } = ImmutableDictionary<string, ImmutableArray<long>>.Empty;
+
     /// <param name="configuration">Complete, as <c>ConfigurationReader</c> gives it for this version's graph.</param>
     public static ModelSpec Create(string name, long version, ModelConfiguration configuration) => new()
     {
@@ -24,6 +27,7 @@ public sealed record ModelSpec
         Inputs = configuration.Inputs,
         Outputs = configuration.Outputs,
         MaxBatchSize = configuration.MaxBatchSize,
+        Padding = configuration.Batching.Padding,
     };
 
     /// <summary>True when the first dimension of every tensor counts rows.</summary>

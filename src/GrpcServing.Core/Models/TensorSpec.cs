@@ -19,6 +19,9 @@ public sealed record TensorSpec
     /// </summary>
     public required ImmutableArray<long> GraphDims { get; init; }
 
+    /// <summary>The graph's names of <see cref="Dims"/>, "" for one without; empty where a reshape makes them others.</summary>
+    public ImmutableArray<string> DimNames { get; init; } = [];
+
     /// <summary>Class labels of an output by index, for the classification extension; empty when the model has none.</summary>
     public ImmutableArray<string> Labels { get; init; } = [];
 

@@ -27,8 +27,11 @@ public sealed class DecodedRequest
     /// <summary>Per input of the spec, in the spec's order.</summary>
     public required InputSlice[] Inputs { get; init; }
 
-    /// <summary>Row shape of every input.</summary>
+    /// <summary>Row shape of every input, as it runs.</summary>
     public required ShapeBucket Bucket { get; init; }
+
+    /// <summary>Per input, the row shape of the body where it is padded to that of the bucket; null when both are the same.</summary>
+    public long[][]? OwnRowDims { get; init; }
 
     /// <summary>Rows along the batch axis, at least 1 and at most the model's batch limit; 1 without a batch axis. A request without rows was refused.</summary>
     public required int Rows { get; init; }

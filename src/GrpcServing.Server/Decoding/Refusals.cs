@@ -46,6 +46,9 @@ internal static class Refusals
     public static ServingError DataType(in UncheckedInput input, TensorSpec tensor, ModelSpec spec) => ServingError.Invalid(
         $"inference input '{tensor.Name}' data-type is '{CallerText.Clip(input.Datatype)}', but model '{spec.Name}' expects '{tensor.DataType.Name()}'");
 
+    public static ServingError DimensionConflict(string dimension, ModelSpec spec) => ServingError.Invalid(
+        $"dimension '{dimension}' has more than one size in the inputs for model '{spec.Name}'. Give it the same size in every input.");
+
     public static ServingError OpenDimension(TensorSpec tensor, ReadOnlySpan<long> shape, ModelSpec spec) => ServingError.Invalid(
         $"All input dimensions should be specified for input '{tensor.Name}' for model '{spec.Name}', got {Shape(shape)}");
 

@@ -40,10 +40,22 @@ internal static class RequestDecoder
         error = InputMatching.Read(request, spec, shapes.Only, out var inputs, out var rowDims, out var rows);
         if (!error.IsNone) return null;
 
+        var bucket = shapes.Only;
+        long[][]? ownRowDims = null;
+        if (bucket is null)
+        {
+            bucket = shapes.Fit(rowDims!, out ownRowDims, out var conflict);
+            if (bucket is null)
+            {
+                error = Refusals.DimensionConflict(conflict!, spec);
+                return null;
+            }
+        }
         return new DecodedRequest
         {
             Id = request.Id,
-            Bucket = shapes.Only ?? shapes.Get(rowDims!),
+            Bucket = bucket,
+            OwnRowDims = ownRowDims,
             Body = request.TakeBody(),
             Inputs = inputs,
             Rows = rows,

@@ -165,6 +165,8 @@ public class ConfigurationReaderTests
     [InlineData("dynamic_batching { preserve_ordering: true default_queue_policy { timeout_action: DELAY } }", null, "config.pbtxt:1: dynamic_batching.default_queue_policy timeout_action (DELAY) must be REJECT while config.pbtxt:1: dynamic_batching.preserve_ordering is true")]
     [InlineData("dynamic_batching { priority_levels: 2 default_priority_level: 1 priority_queue_policy { key: 3 value { } } }", null, "config.pbtxt:1: dynamic_batching.priority_queue_policy of level 3 must be of a level 1..2")]
     [InlineData("dynamic_batching { priority_queue_policy { key: 1 value { } } }", null, "config.pbtxt:1: dynamic_batching.priority_queue_policy of level 1 needs priority_levels above 0")]
+    [InlineData(null, """{ "batching": { "padding": { "length": [4] } } }""", "model.json: batching.padding.length is not the name of an open dimension of an input in the graph")]
+    [InlineData(null, """{ "batching": { "padding": { "length": [0] } } }""", "model.json: batching.padding.length[0] (0) must be a whole number, 1..2147483647")]
     [InlineData("output { name: 'outptu' }", null, "config.pbtxt:1: output 'outptu' is not an output of the graph (did you mean 'output'?); known here are output")]
     [InlineData("output { name: 'softmax' }", null, "config.pbtxt:1: output 'softmax' is not an output of the graph; known here are output")]
     [InlineData("input { name: 'input' data_type: TYPE_FP16 }", null, "config.pbtxt:1: input 'input' data_type (TYPE_FP16) must be TYPE_FP32, the graph's")]

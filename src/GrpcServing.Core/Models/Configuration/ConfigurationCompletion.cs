@@ -30,7 +30,7 @@ internal static class ConfigurationCompletion
         var inputs = tensors.Inputs(draft.Inputs, graph.Inputs);
         var outputs = tensors.Outputs(draft.Outputs, graph.Outputs);
         var batching = BatchingCompletion.Complete(draft, maxBatchSize, errors, remarks);
-        return new ModelConfiguration
+        var configuration = new ModelConfiguration
         {
             MaxBatchSize = maxBatchSize,
             Inputs = inputs,
@@ -50,6 +50,7 @@ internal static class ConfigurationCompletion
             Parameters = draft.Parameters.ToImmutableDictionary(),
             Remarks = [.. remarks],
         };
+        return configuration with { Batching = batching with { Padding = PaddingCompletion.Complete(draft, configuration, errors) } };
     }
 
     private static int BatchLimit(ConfigurationDraft draft, GraphSpec graph, ConfigurationErrors errors, List<string> remarks)

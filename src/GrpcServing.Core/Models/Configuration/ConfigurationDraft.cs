@@ -42,6 +42,8 @@ internal sealed class ConfigurationDraft
 
     public Setting<bool>? PreserveOrdering { get; set; }
 
+    public Dictionary<string, Setting<ImmutableArray<long>>> Padding { get; } = [];
+
     public Setting<QueuePolicy>? DefaultQueuePolicy { get; set; }
 
     public Dictionary<int, Setting<QueuePolicy>> QueuePolicies { get; } = [];

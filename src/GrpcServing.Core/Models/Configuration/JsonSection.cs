@@ -27,6 +27,9 @@ internal sealed class JsonSection
 
     public void Report(string key, string problem) => _errors.Add(Where(key), problem);
 
+    /// <summary>Every key, for a section whose keys are the user's own names.</summary>
+    public IEnumerable<string> Keys => _element.EnumerateObject().Select(static property => property.Name);
+
     /// <summary>True when the key is there at all.</summary>
     public bool Has(string key) => Find(key) is not null;
 

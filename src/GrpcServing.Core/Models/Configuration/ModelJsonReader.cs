@@ -67,6 +67,15 @@ internal static class ModelJsonReader
         draft.PriorityLevels = section.Int("priorityLevels", 0, ConfigurationLimits.MaxPriorityLevels) ?? draft.PriorityLevels;
         draft.DefaultPriority = section.Int("defaultPriority", 1, ConfigurationLimits.MaxPriorityLevels) ?? draft.DefaultPriority;
         draft.PreserveOrdering = section.Flag("preserveOrdering") ?? draft.PreserveOrdering;
+        ReadPadding(section.Section("padding"), draft);
+        section.Finish();
+    }
+
+    private static void ReadPadding(JsonSection? section, ConfigurationDraft draft)
+    {
+        if (section is null) return;
+        foreach (var dimension in section.Keys)
+            if (section.Longs(dimension, 1, int.MaxValue) is { } sizes) draft.Padding[dimension] = new([.. sizes.Value.Distinct().Order()], sizes.Where);
         section.Finish();
     }
 

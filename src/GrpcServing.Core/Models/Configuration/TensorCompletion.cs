@@ -46,7 +46,7 @@ internal sealed class TensorCompletion(string modelDirectory, bool fileOmitsBatc
 
     private TensorSpec Complete(GraphTensor graph, TensorDraft? draft)
     {
-        if (draft is null) return new TensorSpec { Name = graph.Name, DataType = graph.DataType, Dims = Cut(graph.Dims), GraphDims = Cut(graph.Dims) };
+        if (draft is null) return new TensorSpec { Name = graph.Name, DataType = graph.DataType, Dims = Cut(graph.Dims), GraphDims = Cut(graph.Dims), DimNames = Cut(graph.Symbols) };
 
         if (draft.DataType is { } type && type != graph.DataType)
             errors.Add(draft.Where, $"data_type ({TritonTensorReader.NameOf(type)}) must be {TritonTensorReader.NameOf(graph.DataType)}, the graph's");
@@ -64,6 +64,7 @@ internal sealed class TensorCompletion(string modelDirectory, bool fileOmitsBatc
             DataType = graph.DataType,
             Dims = Cut(dims),
             GraphDims = Cut(graphDims),
+            DimNames = draft.Reshape is null ? Cut(graph.Symbols) : [],
             Format = draft.Format,
             LabelFile = draft.LabelFile,
             Labels = ReadLabels(draft),
@@ -72,7 +73,7 @@ internal sealed class TensorCompletion(string modelDirectory, bool fileOmitsBatc
 
     private ImmutableArray<long> Whole(ImmutableArray<long> dims, GraphTensor graph) => fileOmitsBatchAxis ? [.. graph.Dims.Take(1), .. dims] : dims;
 
-    private ImmutableArray<long> Cut(ImmutableArray<long> dims) => hasBatchAxis && dims.Length > 0 ? dims[1..] : dims;
+    private ImmutableArray<T> Cut<T>(ImmutableArray<T> dims) => hasBatchAxis && dims.Length > 0 ? dims[1..] : dims;
 
     private void CheckFit(TensorDraft draft, GraphTensor graph, ImmutableArray<long> dims)
     {
