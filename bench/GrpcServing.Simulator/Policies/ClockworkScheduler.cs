@@ -34,6 +34,7 @@ internal sealed class ClockworkScheduler(Profile profile, int executors) : Deadl
             batch.Members.Add(Queue[i]);
             Queue.RemoveAt(i);
         }
-        return batch.Members.Count > 0 ? Decision.Start : Decision.Idle;
+        // Empty when the head was dropped and the next is too large for the size that was chosen with it.
+        return batch.Members.Count > 0 ? Decision.Start : Form(now, batch);
     }
 }
