@@ -24,8 +24,7 @@ internal sealed class BatchLayout
         for (var i = 0; i < Outputs.Length; i++)
         {
             var output = spec.Outputs[i];
-            // An open dimension may depend on the data: then the runtime allocates, and the shape is known after the run.
-            if (output.GraphDims.Contains(-1) || output.DataType == TensorDataType.Bytes) continue;
+            if (!IsKnown(spec, output)) continue;
             (Outputs[i], OutputBytes) = Place(output.DataType, Shape(spec, [.. output.GraphDims], rows), OutputBytes);
             OutputShapes[i] = Shape(spec, [.. output.Dims], rows);
         }
@@ -44,6 +43,17 @@ internal sealed class BatchLayout
     public nuint OutputBytes { get; private set; }
 
     public bool AllOutputsKnown => !Outputs.Contains(null);
+
+    /// <summary>False where the runtime has to allocate the output, and only the run tells its shape.</summary>
+    private static bool IsKnown(ModelSpec spec, TensorSpec output)
+    {
+        // An open dimension may depend on the data.
+        if (output.GraphDims.Contains(-1) || output.DataType == TensorDataType.Bytes) return false;
+        // A scalar, or a tensor whose rank the graph leaves open: the runtime's metadata has the same word for both.
+        if (output.GraphDims.IsEmpty && !spec.HasBatchAxis) return false;
+        // An output that is an input: no node writes it, so memory bound to it would stay as it was.
+        return spec.FindInput(output.Name) < 0;
+    }
 
     private static long[] Shape(ModelSpec spec, long[] dims, int rows) => spec.HasBatchAxis ? [rows, .. dims] : dims;
 

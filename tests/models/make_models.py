@@ -51,6 +51,10 @@ def several_tensors():
     model("multi_dtype", [helper.make_node("Identity", [name], [f"{name}_out"]) for name in ("a", "b", "s")],
           [tensor("a", T.FLOAT, ["batch", 2]), tensor("b", T.INT32, ["batch", 3]), tensor("s", T.STRING, ["batch", 1])],
           [tensor("a_out", T.FLOAT, ["batch", 2]), tensor("b_out", T.INT32, ["batch", 3]), tensor("s_out", T.STRING, ["batch", 1])])
+    # Outputs that no node writes: two inputs, which go through as they came.
+    model("passthrough", [helper.make_node("Add", ["x", "x"], ["doubled"])],
+          [tensor("x", T.FLOAT, ["batch", 2]), tensor("key", T.STRING, ["batch", 1])],
+          [tensor("doubled", T.FLOAT, ["batch", 2]), tensor("x", T.FLOAT, ["batch", 2]), tensor("key", T.STRING, ["batch", 1])])
 
 
 def without_batch_axis():
@@ -65,6 +69,9 @@ def without_batch_axis():
           [tensor("X", T.FLOAT, ["batch", 8])], [tensor("Y", T.FLOAT, ["batch", 8])])
     # Rows that are counted by the data: the shape of the output is known only after the run.
     model("nonzero", [helper.make_node("NonZero", ["X"], ["Y"])], [tensor("X", T.FLOAT, [2, 3])], [tensor("Y", T.INT64, [2, "found"])])
+    # Not even the number of dimensions of the output is declared, and none can be inferred.
+    model("reshape", [helper.make_node("Reshape", ["X", "dims"], ["Y"])], [tensor("X", T.FLOAT, ["n"]), tensor("dims", T.INT64, ["rank"])],
+          [helper.make_value_info("Y", helper.make_tensor_type_proto(T.FLOAT, None))])
 
 
 def open_dimensions():

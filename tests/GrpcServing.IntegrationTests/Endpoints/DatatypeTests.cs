@@ -88,6 +88,30 @@ public sealed class DatatypeTests(TestRepositoryServer models) : IClassFixture<T
     }
 
     [Fact]
+    public async Task ModelInfer_OutputOfUndeclaredRank_HasTheShapeOfTheRun()
+    {
+        var square = await models.Server.Client.ModelInferAsync(Request("reshape", ("X", "FP32", [4], Bytes(1f, 2f, 3f, 4f)), ("dims", "INT64", [2], Bytes(2L, 2L))));
+        var scalar = await models.Server.Client.ModelInferAsync(Request("reshape", ("X", "FP32", [1], Bytes(5f)), ("dims", "INT64", [0], [])));
+
+        Assert.Equal([2, 2], square.Outputs[0].Shape);
+        Assert.Equal([1f, 2f, 3f, 4f], Values<float>(square.RawOutputContents[0]));
+        Assert.Empty(scalar.Outputs[0].Shape);
+        Assert.Equal([5f], Values<float>(scalar.RawOutputContents[0]));
+    }
+
+    [Fact]
+    public async Task ModelInfer_OutputThatIsAnInput_GoesThrough()
+    {
+        var response = await models.Server.Client.ModelInferAsync(Request("passthrough",
+            ("x", "FP32", [2, 2], Bytes(1f, 2f, 3f, 4f)), ("key", "BYTES", [2, 1], [.. Text("one"u8), .. Text("two"u8)])));
+
+        Assert.Equal(["doubled", "x", "key"], response.Outputs.Select(static output => output.Name));
+        Assert.Equal([2f, 4f, 6f, 8f], Values<float>(response.RawOutputContents[0]));
+        Assert.Equal([1f, 2f, 3f, 4f], Values<float>(response.RawOutputContents[1]));
+        Assert.Equal([.. Text("one"u8), .. Text("two"u8)], response.RawOutputContents[2].ToByteArray());
+    }
+
+    [Fact]
     public async Task ModelInfer_InputsSwappedAndOutputsChosen_FollowsTheRequest()
     {
         var request = Request("add_sub", ("INPUT1", "FP32", [1, 4], Bytes(1f, 2f, 3f, 4f)), ("INPUT0", "FP32", [1, 4], Bytes(10f, 20f, 30f, 40f)));

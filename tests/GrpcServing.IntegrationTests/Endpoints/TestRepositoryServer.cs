@@ -1,4 +1,5 @@
 using System.Runtime.InteropServices;
+using System.Text.Json.Nodes;
 using Google.Protobuf;
 using Grpc.Core;
 using GrpcServing.IntegrationTests.Hosting;
@@ -7,13 +8,31 @@ using GrpcServing.Protos;
 namespace GrpcServing.IntegrationTests.Endpoints;
 
 /// <summary>One server over all test models, shared by the tests of a class.</summary>
+/// <remarks>Calls without a deadline get a long one: the second that the server would give them can pass on a busy machine.</remarks>
 public sealed class TestRepositoryServer : IAsyncLifetime
 {
+    private readonly TemporaryDirectory _models = TestModels.Repository([.. Directory.EnumerateDirectories(TestPaths.Models).Select(static model => Path.GetFileName(model))]);
+
     internal RunningServer Server { get; private set; } = null!;
 
-    public async ValueTask InitializeAsync() => Server = await RunningServer.StartAsync(TestPaths.Models);
+    public async ValueTask InitializeAsync()
+    {
+        foreach (var model in Directory.EnumerateDirectories(_models.Path)) GivePatience(Path.Combine(model, "model.json"));
+        Server = await RunningServer.StartAsync(_models.Path);
+    }
 
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        await Server.DisposeAsync();
+        _models.Dispose();
+    }
+
+    private static void GivePatience(string configuration)
+    {
+        var json = File.Exists(configuration) ? JsonNode.Parse(File.ReadAllText(configuration))! : new JsonObject();
+        json["deadline"] = new JsonObject { ["default"] = "00:01:00" };
+        File.WriteAllText(configuration, json.ToJsonString());
+    }
 
     internal static ModelInferRequest Request(string model, params (string Name, string Datatype, long[] Shape, byte[] Raw)[] inputs)
     {
