@@ -21,6 +21,8 @@ internal sealed class MetadataEndpoint(ModelRepository repository, Router router
     /// <summary>Ready: everything found at start was loaded or failed to, and the server is not stopping.</summary>
     public bool IsReady => repository.IsLoaded && !drain.IsDraining;
 
+    public bool IsStopping => drain.IsDraining;
+
     public static ServerMetadataResponse ServerMetadata() => new() { Name = ServerName, Version = ServerVersion, Extensions = { Extensions } };
 
     /// <summary>False for a model or version that is not there, as Triton answers.</summary>
@@ -46,7 +48,7 @@ internal sealed class MetadataEndpoint(ModelRepository repository, Router router
     public ModelConfigResponse ModelConfig(string name, string version)
     {
         statuses.ThrowIfError(router.TryFind(name, version, out var found));
-        return new ModelConfigResponse { Config = ModelConfigMessage.Create(found!.Spec.Name, found.Configuration) };
+        return new ModelConfigResponse { Config = ModelConfigMessage.Create(found!.Spec.Name, found.Configuration, found.Lane.Executors) };
     }
 
     private static ModelMetadataResponse.Types.TensorMetadata Describe(TensorSpec tensor, bool hasBatchAxis)

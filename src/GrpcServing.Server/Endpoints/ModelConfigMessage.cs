@@ -11,7 +11,8 @@ namespace GrpcServing.Endpoints;
 /// </remarks>
 internal static class ModelConfigMessage
 {
-    public static ModelConfig Create(string name, ModelConfiguration configuration)
+    /// <param name="executors">How many the version has: what its configuration may leave to the server.</param>
+    public static ModelConfig Create(string name, ModelConfiguration configuration, int executors)
     {
         var message = new ModelConfig
         {
@@ -27,7 +28,7 @@ internal static class ModelConfigMessage
         message.Input.AddRange(configuration.Inputs.Select(CreateInput));
         message.Output.AddRange(configuration.Outputs.Select(CreateOutput));
         if (configuration.MaxBatchSize > 0) message.DynamicBatching = Create(configuration.Batching);
-        message.InstanceGroup.Add(CreateInstanceGroup(name, configuration.Execution));
+        message.InstanceGroup.Add(CreateInstanceGroup(name, configuration.Execution, executors));
         foreach (var (key, value) in configuration.Parameters) message.Parameters[key] = new ModelParameter { StringValue = value };
         message.ModelWarmup.AddRange(configuration.Warmup.Select(Create));
         return message;
@@ -109,15 +110,14 @@ internal static class ModelConfigMessage
         MaxQueueSize = (uint)policy.MaxQueueSize,
     };
 
-    /// <summary>A count of 0 says that the server chooses it at load.</summary>
-    private static ModelInstanceGroup CreateInstanceGroup(string name, ExecutionConfiguration execution)
+    private static ModelInstanceGroup CreateInstanceGroup(string name, ExecutionConfiguration execution, int executors)
     {
         var device = execution.Device.Split(':', 2);
         var isGpu = device[0] is "cuda" or "tensorrt";
         var group = new ModelInstanceGroup
         {
             Name = name,
-            Count = execution.Instances,
+            Count = executors,
             // A plug-in knows where it runs; Triton's word for that is MODEL.
             Kind = isGpu ? ModelInstanceGroup.Types.Kind.Gpu : device[0] == "cpu" ? ModelInstanceGroup.Types.Kind.Cpu : ModelInstanceGroup.Types.Kind.Model,
         };

@@ -12,7 +12,7 @@ public class ModelConfigMessageTests
         using var directory = new ModelDirectory(triton, json);
         directory.Write("labels.txt", "cat\ndog\n");
         directory.Write("warmup/image.raw", "");
-        return ModelConfigMessage.Create(ModelDirectory.Name, directory.Read(graph ?? Graphs.Image));
+        return ModelConfigMessage.Create(ModelDirectory.Name, directory.Read(graph ?? Graphs.Image), executors: 3);
     }
 
     [Fact]
@@ -30,7 +30,7 @@ public class ModelConfigMessageTests
         Assert.Equal(1u, message.VersionPolicy.Latest.NumVersions);
         Assert.Equal(0ul, message.DynamicBatching.MaxQueueDelayMicroseconds);
         var group = Assert.Single(message.InstanceGroup);
-        Assert.Equal((ModelInstanceGroup.Types.Kind.Cpu, 0), (group.Kind, group.Count));
+        Assert.Equal((ModelInstanceGroup.Types.Kind.Cpu, 3), (group.Kind, group.Count));
         Assert.Empty(group.Gpus);
         Assert.False(message.ModelTransactionPolicy.Decoupled);
         Assert.False(message.ResponseCache.Enable);
@@ -72,7 +72,7 @@ public class ModelConfigMessageTests
         Assert.Equal((9ul, true), (batching.DefaultQueuePolicy.DefaultTimeoutMicroseconds, batching.DefaultQueuePolicy.AllowTimeoutOverride));
         Assert.Equal((ModelQueuePolicy.Types.TimeoutAction.Delay, 7u), (batching.PriorityQueuePolicy[2].TimeoutAction, batching.PriorityQueuePolicy[2].MaxQueueSize));
         var group = Assert.Single(message.InstanceGroup);
-        Assert.Equal((ModelInstanceGroup.Types.Kind.Gpu, 2), (group.Kind, group.Count));
+        Assert.Equal((ModelInstanceGroup.Types.Kind.Gpu, 3), (group.Kind, group.Count));
         Assert.Equal([1], group.Gpus);
         Assert.Equal("vision", message.Parameters["owner"].StringValue);
         var warmup = Assert.Single(message.ModelWarmup);
