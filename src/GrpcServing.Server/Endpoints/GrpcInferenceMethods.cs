@@ -1,3 +1,4 @@
+using System.Buffers;
 using Google.Protobuf;
 using Grpc.AspNetCore.Server.Model;
 using Grpc.Core;
@@ -12,7 +13,7 @@ namespace GrpcServing.Endpoints;
 /// Written out instead of generated for two reasons: ModelInfer and ModelStreamInfer read and write tensors without message objects, and
 /// no reflection is needed, which NativeAOT would have to be told about.
 /// </remarks>
-internal sealed class GrpcInferenceMethods(TensorPool pool) : IServiceMethodProvider<GrpcInferenceService>
+internal sealed class GrpcInferenceMethods(TensorPool pool, StatusMapping statuses) : IServiceMethodProvider<GrpcInferenceService>
 {
     private const string ServiceName = "inference.GRPCInferenceService";
 
@@ -45,17 +46,17 @@ internal sealed class GrpcInferenceMethods(TensorPool pool) : IServiceMethodProv
 
     private static object[] NoMetadata => [];
 
-    private static void RefuseSharedMemory<TRequest, TResponse>(ServiceMethodProviderContext<GrpcInferenceService> context, string name)
+    private void RefuseSharedMemory<TRequest, TResponse>(ServiceMethodProviderContext<GrpcInferenceService> context, string name)
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>, new() =>
         Add<TRequest, TResponse>(context, name, static (service, _, _) => service.RefuseSharedMemory<TResponse>());
 
-    private static void Add<TRequest, TResponse>(ServiceMethodProviderContext<GrpcInferenceService> context, string name, UnaryServerMethod<GrpcInferenceService, TRequest, TResponse> call)
+    private void Add<TRequest, TResponse>(ServiceMethodProviderContext<GrpcInferenceService> context, string name, UnaryServerMethod<GrpcInferenceService, TRequest, TResponse> call)
         where TRequest : class, IMessage<TRequest>, new()
         where TResponse : class, IMessage<TResponse>, new() =>
         context.AddUnaryMethod(new Method<TRequest, TResponse>(MethodType.Unary, ServiceName, name, Marshaller<TRequest>(), Marshaller<TResponse>()), NoMetadata, call);
 
-    private static Marshaller<T> Marshaller<T>()
+    private Marshaller<T> Marshaller<T>()
         where T : class, IMessage<T>, new()
     {
         var parser = new MessageParser<T>(static () => new T());
@@ -66,6 +67,19 @@ internal sealed class GrpcInferenceMethods(TensorPool pool) : IServiceMethodProv
                 message.WriteTo(context.GetBufferWriter());
                 context.Complete();
             },
-            context => parser.ParseFrom(context.PayloadAsReadOnlySequence()));
+            context => Parse(parser, context.PayloadAsReadOnlySequence()));
+    }
+
+    private T Parse<T>(MessageParser<T> parser, ReadOnlySequence<byte> payload)
+        where T : IMessage<T>, new()
+    {
+        try
+        {
+            return parser.ParseFrom(payload);
+        }
+        catch (InvalidProtocolBufferException malformed)
+        {
+            throw statuses.ToException(ServingError.Invalid($"the request is not a valid {new T().Descriptor.Name} message: {malformed.Message}"));
+        }
     }
 }

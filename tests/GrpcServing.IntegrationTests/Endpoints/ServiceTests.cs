@@ -34,6 +34,20 @@ public sealed class ServiceTests(TestRepositoryServer models) : IClassFixture<Te
         Assert.All(index.Models, static model => Assert.Equal(("READY", ""), (model.State, model.Reason)));
     }
 
+    [Theory]
+    [InlineData("ModelMetadata")]
+    [InlineData("RepositoryIndex")]
+    public async Task AnyCall_MalformedMessage_IsAnInvalidArgument(string call)
+    {
+        var raw = Marshallers.Create(static bytes => bytes, static bytes => bytes);
+        var method = new Method<byte[], byte[]>(MethodType.Unary, "inference.GRPCInferenceService", call, raw, raw);
+
+        var status = await Calls.StatusAsync(models.Server.Channel.CreateCallInvoker().AsyncUnaryCall(method, null, new CallOptions(), [0x0A, 0xFF]).ResponseAsync);
+
+        Assert.Equal(StatusCode.InvalidArgument, status.StatusCode);
+        Assert.StartsWith($"the request is not a valid {call}Request message: ", status.Detail, StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task SharedMemory_AnyCall_IsUnimplementedWithAdvice()
     {
