@@ -47,6 +47,20 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
         return missing.ToImmutable();
     }
 
+    /// <summary>Models of the directory that have never been loaded: they came after the start. Empty while the directory cannot be read.</summary>
+    public ImmutableArray<string> FindUnknown()
+    {
+        try
+        {
+            return RepositoryScanner.Models(Directory).RemoveAll(name => Table.Find(name) is not null);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            // What is served is served from memory.
+            return [];
+        }
+    }
+
     /// <summary>Loads everything that is in the directory, several models at a time. One that fails does not stop the others.</summary>
     public async Task LoadAllAsync(CancellationToken cancellation)
     {
@@ -61,7 +75,7 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
     public async Task<ServingError> LoadAsync(string name)
     {
         if (!IsModelName(name) || !System.IO.Directory.Exists(PathOf(name)))
-            return new ServingError(ErrorReason.InvalidArgument, $"failed to load '{CallerText.Clip(name)}': the repository has no directory of that name");
+            return new ServingError(ErrorReason.NotFound, $"failed to load '{CallerText.Clip(name)}': the repository has no directory of that name");
 
         var changing = _changing.GetOrAdd(name, static _ => new SemaphoreSlim(1));
         await changing.WaitAsync().ConfigureAwait(false);
@@ -79,12 +93,13 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
     /// <summary>Takes a model out of service. Returns at once; requests that are under way are answered.</summary>
     public async Task<ServingError> UnloadAsync(string name)
     {
+        // Before anything is kept under a name that a caller made up.
+        if (Table.Find(name) is null) return UnknownToUnload(name);
         var changing = _changing.GetOrAdd(name, static _ => new SemaphoreSlim(1));
         await changing.WaitAsync().ConfigureAwait(false);
         try
         {
-            if (Table.Find(name) is not { } entry)
-                return new ServingError(ErrorReason.NotFound, $"failed to unload '{CallerText.Clip(name)}': the repository has no model of that name");
+            if (Table.Find(name) is not { } entry) return UnknownToUnload(name);
             Publish(entry with { Versions = [.. entry.Versions.Select(static version => new VersionEntry(version.Version, version.Served is null ? VersionState.Unavailable : VersionState.Unloading, "unloaded", null))] });
             foreach (var version in entry.Versions)
                 if (version.Served is { } served) Retire(served);
@@ -102,6 +117,9 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
         foreach (var name in Table.Models.Keys) await UnloadAsync(name).ConfigureAwait(false);
         while (!_retiring.IsEmpty) await Task.WhenAll(_retiring.Keys).ConfigureAwait(false);
     }
+
+    private static ServingError UnknownToUnload(string name) =>
+        new(ErrorReason.NotFound, $"failed to unload '{CallerText.Clip(name)}': the repository has no model of that name");
 
     private string PathOf(string name) => Path.Combine(Directory, name);
 

@@ -33,7 +33,7 @@ internal sealed class GrpcInferenceService(
 
     public Task<ModelStatisticsResponse> ModelStatistics(ModelStatisticsRequest request) => Task.FromResult(statistics.Statistics(request.Name, request.Version));
 
-    public Task<RepositoryIndexResponse> RepositoryIndex(RepositoryIndexRequest request) => Task.FromResult(repository.Index(request.Ready));
+    public Task<RepositoryIndexResponse> RepositoryIndex(RepositoryIndexRequest request) => Task.FromResult(repository.Index(request.RepositoryName, request.Ready));
 
     public async Task<RepositoryModelLoadResponse> RepositoryModelLoad(RepositoryModelLoadRequest request)
     {

@@ -7,8 +7,10 @@ namespace GrpcServing.Endpoints;
 /// <summary>Which models there are, and loading and unloading them.</summary>
 internal sealed class RepositoryEndpoint(ModelRepository repository, StatusMapping statuses)
 {
-    public RepositoryIndexResponse Index(bool readyOnly)
+    /// <summary>Every version that is known, then the models that were put into the directory since and never loaded.</summary>
+    public RepositoryIndexResponse Index(string repositoryName, bool readyOnly)
     {
+        RefuseOtherRepositories(repositoryName);
         var response = new RepositoryIndexResponse();
         foreach (var model in repository.Table.Models.Values.OrderBy(static model => model.Name, StringComparer.Ordinal))
         {
@@ -24,6 +26,9 @@ internal sealed class RepositoryEndpoint(ModelRepository repository, StatusMappi
                 });
             }
         }
+        if (readyOnly) return response;
+        foreach (var model in repository.FindUnknown())
+            response.Models.Add(new RepositoryIndexResponse.Types.ModelIndex { Name = model, State = StateName(VersionState.Unavailable), Reason = "not loaded: load it to serve it" });
         return response;
     }
 

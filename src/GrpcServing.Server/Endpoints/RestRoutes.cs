@@ -59,7 +59,7 @@ internal sealed class RestRoutes(
     {
         using var body = await bodies.ReadJsonAsync(http).ConfigureAwait(false);
         var readyOnly = body is not null && body.RootElement.TryGetProperty("ready", out var ready) && ready.ValueKind == System.Text.Json.JsonValueKind.True;
-        await WriteAsync(http, JsonMessage.SerializeAll(repository.Index(readyOnly).Models)).ConfigureAwait(false);
+        await WriteAsync(http, JsonMessage.SerializeAll(repository.Index("", readyOnly).Models)).ConfigureAwait(false);
     }
 
     private async Task LoadAsync(HttpContext http)

@@ -56,13 +56,15 @@ public sealed class AvailabilityTests
         var missing = await Calls.StatusAsync(server.Client.LoadAsync("nope"));
         var unload = await Calls.StatusAsync(server.Client.UnloadAsync("nope"));
         var configured = await Calls.StatusAsync(server.Client.RepositoryModelLoadAsync(new RepositoryModelLoadRequest { ModelName = "scalar", Parameters = { ["config"] = new() { StringParam = "{}" } } }).ResponseAsync);
+        var index = await Calls.StatusAsync(server.Client.RepositoryIndexAsync(new RepositoryIndexRequest { RepositoryName = "other" }).ResponseAsync);
         var elsewhere = await Calls.StatusAsync(server.Client.RepositoryModelLoadAsync(new RepositoryModelLoadRequest { ModelName = "scalar", RepositoryName = "other" }).ResponseAsync);
 
-        Assert.Equal((StatusCode.InvalidArgument, "failed to load 'nope': the repository has no directory of that name"), (missing.StatusCode, missing.Detail));
+        Assert.Equal((StatusCode.NotFound, "failed to load 'nope': the repository has no directory of that name"), (missing.StatusCode, missing.Detail));
         Assert.Equal((StatusCode.NotFound, "failed to unload 'nope': the repository has no model of that name"), (unload.StatusCode, unload.Detail));
         Assert.Equal(StatusCode.Unimplemented, configured.StatusCode);
         Assert.Contains("load parameter 'config' is not supported", configured.Detail, StringComparison.Ordinal);
         Assert.Equal(StatusCode.Unimplemented, elsewhere.StatusCode);
         Assert.Contains("found 'other'", elsewhere.Detail, StringComparison.Ordinal);
+        Assert.Equal(elsewhere, index);
     }
 }

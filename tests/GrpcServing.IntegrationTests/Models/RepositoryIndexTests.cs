@@ -41,6 +41,40 @@ public sealed class RepositoryIndexTests
         Assert.Equal(["versions/1 READY", "versions/2 READY", "versions/3 READY"], loaded.Select(Line));
     }
 
+    [Fact]
+    public async Task Index_ModelThatCameAfterTheStart_IsShownUntilItIsLoaded()
+    {
+        using var models = TestModels.Repository("scalar");
+        await using var server = await RunningServer.StartAsync(models.Path);
+        TestPaths.CopyModel(TestPaths.Models, "fixed", models.Path);
+
+        var before = await IndexAsync(server);
+        var ready = await IndexAsync(server, readyOnly: true);
+        await server.Client.LoadAsync("fixed");
+        var after = await IndexAsync(server);
+
+        Assert.Equal(["scalar/1 READY", "fixed/ UNAVAILABLE"], before.Select(Line));
+        Assert.Equal(["scalar/1 READY"], ready.Select(Line));
+        Assert.Equal(["fixed/1 READY", "scalar/1 READY"], after.Select(Line));
+    }
+
+    [Fact]
+    public async Task Index_RepositoryIsGone_ShowsWhatIsServed()
+    {
+        using var models = TestModels.Repository("scalar");
+        await using var server = await RunningServer.StartAsync(models.Path);
+        Directory.Move(models.Path, $"{models.Path}.gone");
+        try
+        {
+            Assert.Equal(["scalar/1 READY"], (await IndexAsync(server)).Select(Line));
+            Assert.Equal(StatusCode.NotFound, (await Calls.StatusAsync(server.Client.LoadAsync("scalar"))).StatusCode);
+        }
+        finally
+        {
+            Directory.Move($"{models.Path}.gone", models.Path);
+        }
+    }
+
     [Theory]
     [InlineData("""{ "versions": { "all": true } }""", "1,2,3")]
     [InlineData("""{ "versions": { "latest": 2 } }""", "2,3")]
