@@ -5,13 +5,14 @@ using GrpcServing.Hosting;
 
 namespace GrpcServing.Endpoints;
 
-/// <summary>Reads the bodies of REST calls, none of them beyond the limit on a request.</summary>
+/// <summary>Reads the bodies of REST calls, none of them beyond the limit on a request, compressed or not.</summary>
 internal sealed class RestBody(TensorPool pool, ServingOptions options)
 {
     /// <summary>The whole body in one block of native memory, the caller's to release.</summary>
     /// <exception cref="BadHttpRequestException">It is too large.</exception>
     public async Task<(TensorBuffer Body, int Length)> ReadAsync(HttpContext http)
     {
+        var source = RestCoding.Open(http.Request);
         var body = pool.Rent((int)Math.Clamp(http.Request.ContentLength ?? 0, 1024, options.MaxRequestBytes));
         var length = 0;
         try
@@ -25,16 +26,25 @@ internal sealed class RestBody(TensorPool pool, ServingOptions options)
                     body.Release();
                     body = grown;
                 }
-                var read = await http.Request.Body.ReadAsync(body.Memory[length..], http.RequestAborted).ConfigureAwait(false);
+                var read = await source.ReadAsync(body.Memory[length..], http.RequestAborted).ConfigureAwait(false);
                 if (read == 0) return (body, length);
                 length += read;
                 if (length > options.MaxRequestBytes) throw new BadHttpRequestException($"the request body is larger than Serving:MaxRequestBytes ({options.MaxRequestBytes})", StatusCodes.Status413PayloadTooLarge);
             }
         }
+        catch (InvalidDataException undecodable)
+        {
+            body.Release();
+            throw new BadHttpRequestException($"the request body is not what its Content-Encoding ({http.Request.Headers.ContentEncoding}) says: {undecodable.Message}");
+        }
         catch
         {
             body.Release();
             throw;
+        }
+        finally
+        {
+            await source.DisposeAsync().ConfigureAwait(false);
         }
     }
 

@@ -17,7 +17,7 @@ internal sealed class RestErrors(StatusMapping statuses)
     public static async Task WriteAsync(HttpContext http, int status, string message)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, JsonOutput.Options))
         {
             writer.WriteStartObject();
             writer.WriteString("error", message);

@@ -122,9 +122,7 @@ internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router r
         }
         var isBinary = outputs.All == true || outputs.ByName.ContainsValue(true);
         http.Response.ContentType = isBinary ? "application/octet-stream" : "application/json";
-        http.Response.ContentLength = json.WrittenCount + binary.WrittenCount;
         if (isBinary) http.Response.Headers[HeaderLength] = json.WrittenCount.ToString(CultureInfo.InvariantCulture);
-        await http.Response.Body.WriteAsync(json.WrittenMemory, http.RequestAborted).ConfigureAwait(false);
-        if (binary.WrittenCount > 0) await http.Response.Body.WriteAsync(binary.WrittenMemory, http.RequestAborted).ConfigureAwait(false);
+        await RestCoding.WriteAsync(http, json.WrittenMemory, binary.WrittenMemory).ConfigureAwait(false);
     }
 }

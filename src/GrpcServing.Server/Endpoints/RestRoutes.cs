@@ -13,9 +13,13 @@ internal sealed class RestRoutes(
     RestBody bodies,
     RestErrors errors)
 {
+    private readonly Dictionary<string, string> _methods = [];
+
     public static string Model(HttpContext http) => (string)http.Request.RouteValues["model"]!;
 
     public static string Version(HttpContext http) => http.Request.RouteValues["version"] as string ?? "";
+
+    private static string Repository(HttpContext http) => http.Request.RouteValues["repository"] as string ?? "";
 
     public void Map(IEndpointRouteBuilder app)
     {
@@ -31,9 +35,12 @@ internal sealed class RestRoutes(
             Get(app, $"{route}/stats", http => WriteAsync(http, statistics.Statistics(Model(http), Version(http))));
             Post(app, $"{route}/infer", inference.InferAsync);
         }
-        Post(app, "/v2/repository/index", IndexAsync);
-        Post(app, "/v2/repository/models/{model}/load", LoadAsync);
-        Post(app, "/v2/repository/models/{model}/unload", http => repository.UnloadAsync("", Model(http)));
+        foreach (var route in new[] { "/v2/repository", "/v2/repository/{repository}" })
+        {
+            Post(app, $"{route}/index", IndexAsync);
+            Post(app, $"{route}/models/{{model}}/load", LoadAsync);
+            Post(app, $"{route}/models/{{model}}/unload", http => repository.UnloadAsync(Repository(http), Model(http)));
+        }
         foreach (var memory in new[] { "systemsharedmemory", "cudasharedmemory" })
             app.Map($"/v2/{memory}/{{**rest}}", http => errors.WriteAsync(http, SharedMemory.Refusal));
         Get(app, "/v2/logging", settings.ReadLogAsync);
@@ -43,23 +50,41 @@ internal sealed class RestRoutes(
             Get(app, route, settings.ReadTraceAsync);
             Post(app, route, settings.ChangeTraceAsync);
         }
+        RefuseOtherMethods(app);
         // The pattern that MapFallback has by itself leaves out whatever has a dot in its last part.
         app.MapFallback("{*path}", http => RestErrors.WriteAsync(http, StatusCodes.Status404NotFound, $"there is nothing at {http.Request.Method} {http.Request.Path}; the protocol's calls begin with /v2"));
     }
 
     internal static Task WriteAsync(HttpContext http, IMessage message) => WriteAsync(http, JsonMessage.Serialize(message));
 
-    private static void Get(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
-        app.MapGet(route, http => RestErrors.GuardAsync(http, endpoint));
+    private void Get(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) => Map(app, route, endpoint, HttpMethods.Get, HttpMethods.Head);
 
-    private static void Post(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
-        app.MapPost(route, http => RestErrors.GuardAsync(http, endpoint));
+    private void Post(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) => Map(app, route, endpoint, HttpMethods.Post);
+
+    private void Map(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint, params string[] methods)
+    {
+        app.MapMethods(route, methods, http => RestErrors.GuardAsync(http, endpoint));
+        _methods[route] = _methods.TryGetValue(route, out var others) ? $"{others}, {string.Join(", ", methods)}" : string.Join(", ", methods);
+    }
+
+    /// <summary>The fallback takes every method, so the router itself never finds that only the method is wrong.</summary>
+    private void RefuseOtherMethods(IEndpointRouteBuilder app)
+    {
+        foreach (var (route, methods) in _methods)
+        {
+            app.Map(route, http =>
+            {
+                http.Response.Headers.Allow = methods;
+                return RestErrors.WriteAsync(http, StatusCodes.Status405MethodNotAllowed, $"{http.Request.Method} is not possible at {http.Request.Path}, expected {methods}");
+            });
+        }
+    }
 
     private async Task IndexAsync(HttpContext http)
     {
         using var body = await bodies.ReadJsonAsync(http).ConfigureAwait(false);
         var readyOnly = body is not null && body.RootElement.TryGetProperty("ready", out var ready) && ready.ValueKind == System.Text.Json.JsonValueKind.True;
-        await WriteAsync(http, JsonMessage.SerializeAll(repository.Index("", readyOnly).Models)).ConfigureAwait(false);
+        await WriteAsync(http, JsonMessage.SerializeAll(repository.Index(Repository(http), readyOnly).Models)).ConfigureAwait(false);
     }
 
     private async Task LoadAsync(HttpContext http)
@@ -68,20 +93,19 @@ internal sealed class RestRoutes(
         var parameters = body is not null && body.RootElement.TryGetProperty("parameters", out var given) && given.ValueKind == System.Text.Json.JsonValueKind.Object
             ? given.EnumerateObject().Select(static parameter => parameter.Name).ToArray()
             : [];
-        await repository.LoadAsync("", Model(http), parameters).ConfigureAwait(false);
+        await repository.LoadAsync(Repository(http), Model(http), parameters).ConfigureAwait(false);
     }
 
-    /// <summary>200 or 400 without a body, as Triton answers.</summary>
-    private static Task AnswerReadiness(HttpContext http, bool ready)
+    /// <summary>200, 400 or, while the server stops, 503, without a body, as Triton answers.</summary>
+    private Task AnswerReadiness(HttpContext http, bool ready)
     {
-        http.Response.StatusCode = ready ? StatusCodes.Status200OK : StatusCodes.Status400BadRequest;
+        http.Response.StatusCode = ready ? StatusCodes.Status200OK : metadata.IsStopping ? StatusCodes.Status503ServiceUnavailable : StatusCodes.Status400BadRequest;
         return Task.CompletedTask;
     }
 
     private static Task WriteAsync(HttpContext http, ReadOnlyMemory<byte> json)
     {
         http.Response.ContentType = "application/json";
-        http.Response.ContentLength = json.Length;
-        return http.Response.Body.WriteAsync(json, http.RequestAborted).AsTask();
+        return RestCoding.WriteAsync(http, json, default);
     }
 }

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using GrpcServing.Protos;
+using GrpcServing.Responding;
 
 namespace GrpcServing.Endpoints;
 
@@ -78,7 +79,7 @@ internal sealed class RestSettings(SettingsEndpoint settings, RestBody bodies)
     private static async Task WriteFlatAsync<T>(HttpContext http, IEnumerable<KeyValuePair<string, T>> entries, Action<Utf8JsonWriter, T> writeValue)
     {
         http.Response.ContentType = "application/json";
-        var writer = new Utf8JsonWriter(http.Response.BodyWriter);
+        var writer = new Utf8JsonWriter(http.Response.BodyWriter, JsonOutput.Options);
         await using (writer.ConfigureAwait(false))
         {
             writer.WriteStartObject();

@@ -13,7 +13,7 @@ internal static class JsonMessage
     public static ReadOnlyMemory<byte> Serialize(IMessage message)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer)) Write(writer, message);
+        using (var writer = new Utf8JsonWriter(buffer, JsonOutput.Options)) Write(writer, message);
         return buffer.WrittenMemory;
     }
 
@@ -21,7 +21,7 @@ internal static class JsonMessage
     public static ReadOnlyMemory<byte> SerializeAll(IEnumerable<IMessage> messages)
     {
         var buffer = new ArrayBufferWriter<byte>();
-        using (var writer = new Utf8JsonWriter(buffer))
+        using (var writer = new Utf8JsonWriter(buffer, JsonOutput.Options))
         {
             writer.WriteStartArray();
             foreach (var message in messages) Write(writer, message);

@@ -14,7 +14,7 @@ internal static class JsonResponseWriter
     /// <returns>An error when an output holds a value that JSON cannot express.</returns>
     public static ServingError Write(InferenceResponse response, BinaryOutputs binaryOutputs, IBufferWriter<byte> json, IBufferWriter<byte> binary)
     {
-        using var writer = new Utf8JsonWriter(json);
+        using var writer = new Utf8JsonWriter(json, JsonOutput.Options);
         writer.WriteStartObject();
         writer.WriteString("model_name", response.Spec.Name);
         writer.WriteString("model_version", response.Spec.Version.ToString(System.Globalization.CultureInfo.InvariantCulture));

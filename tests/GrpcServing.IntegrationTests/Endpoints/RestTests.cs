@@ -41,6 +41,26 @@ public sealed class RestTests(TestRepositoryServer models) : IClassFixture<TestR
         Assert.Equal("TYPE_FP32", config.GetProperty("input")[0].GetProperty("data_type").GetString());
     }
 
+    [Theory]
+    [InlineData("HEAD", "/v2/health/ready", 200, "")]
+    [InlineData("HEAD", "/v2/models/scalar", 200, "")]
+    [InlineData("GET", "/v2/models/scalar/infer", 405, "POST")]
+    [InlineData("DELETE", "/v2/models/scalar", 405, "GET, HEAD")]
+    [InlineData("PUT", "/v2/logging", 405, "GET, HEAD, POST")]
+    [InlineData("GET", "/v2/repository/index", 405, "POST")]
+    [InlineData("POST", "/v2/repository/other/index", 501, "")]
+    [InlineData("POST", "/v2/repository/other/models/scalar/load", 501, "")]
+    [InlineData("POST", "/v2/repository/other/models/scalar/unload", 501, "")]
+    public async Task Any_Method_IsAnsweredOrToldWhichToUse(string method, string route, int status, string allowed)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Parse(method), route);
+
+        using var response = await Http.SendAsync(request, TestContext.Current.CancellationToken);
+
+        Assert.Equal(status, (int)response.StatusCode);
+        Assert.Equal(allowed, string.Join(", ", response.Content.Headers.Allow));
+    }
+
     public static TheoryData<string, string, string> Tensors => new()
     {
         { "bool", "BOOL", "[true,false,true,true]" },
@@ -56,7 +76,7 @@ public sealed class RestTests(TestRepositoryServer models) : IClassFixture<TestR
         { "bf16", "BF16", "[1.5,-2,0,0.25]" },
         { "fp32", "FP32", "[1.5,-2,0,0.1]" },
         { "fp64", "FP64", "[1.5,-2,0,0.1]" },
-        { "string", "BYTES", "[\"one\",\"\",\"h\\u00E9llo\",\"x\"]" },
+        { "string", "BYTES", "[\"one\",\"\",\"hé '<\\\">llo\",\"x\"]" },
     };
 
     [Theory]

@@ -36,7 +36,7 @@ public sealed class DrainTests
         var late = await Calls.StatusAsync(client.InferAsync(TestModels.Slow(0)));
 
         Assert.False(isReady);
-        Assert.False(readiness.IsSuccessStatusCode);
+        Assert.Equal(System.Net.HttpStatusCode.ServiceUnavailable, readiness.StatusCode);
         Assert.Equal(StatusCode.Unavailable, late.StatusCode);
         Assert.Contains("shutting down", late.Detail, StringComparison.Ordinal);
         foreach (var response in await Task.WhenAll(underWay)) Assert.Equal([1f, 2, 3, 4], TestModels.Output<float>(response));
