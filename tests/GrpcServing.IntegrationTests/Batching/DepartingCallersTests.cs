@@ -30,8 +30,7 @@ public sealed class DepartingCallersTests
         Assert.All([first, second], static outcomes =>
         {
             Assert.Equal(Requests, outcomes.Values.Sum());
-            // Calls that were given all the time in the world are half of them.
-            Assert.True(outcomes[StatusCode.OK] >= Requests / 2, $"only {outcomes[StatusCode.OK]} succeeded");
+            Assert.True(outcomes.GetValueOrDefault(StatusCode.OK) > 0, "nobody had an answer");
             Assert.True(outcomes.GetValueOrDefault(StatusCode.Cancelled) > 0, "nobody cancelled");
         });
         Assert.True(managedAfter - managed < 8 << 20, $"managed memory grew from {managed} to {managedAfter} bytes");
@@ -55,6 +54,7 @@ public sealed class DepartingCallersTests
         return outcomes.SelectMany(static own => own).CountBy(static code => code).ToDictionary();
     }
 
+    /// <summary>Half of the callers have all the time in the world, and must have an answer.</summary>
     private static async Task<StatusCode> AskAsync(GRPCInferenceService.GRPCInferenceServiceClient client, int digit, float[][] expected, Random random)
     {
         var choice = random.Next(4);
@@ -66,11 +66,11 @@ public sealed class DepartingCallersTests
             Assert.True(Digits.AreEqual(expected[digit], Digits.Probabilities(response)), $"digit {digit} was answered with another's probabilities");
             return StatusCode.OK;
         }
-        catch (RpcException failure) when (failure.StatusCode is StatusCode.Cancelled or StatusCode.DeadlineExceeded)
+        catch (RpcException failure) when (choice <= 1 && failure.StatusCode is StatusCode.Cancelled or StatusCode.DeadlineExceeded)
         {
             return failure.StatusCode;
         }
-        catch (RpcException failure) when (failure.Status.DebugException is ObjectDisposedException)
+        catch (RpcException failure) when (choice == 0 && failure.Status.DebugException is ObjectDisposedException)
         {
             // The client's own: it was cancelled in the moment in which it opened the answer.
             return StatusCode.Cancelled;

@@ -104,10 +104,10 @@ public sealed class BackpressureTests(TestRepositoryServer models) : IClassFixtu
         return request;
     }
 
-    /// <summary>Returns when a count has not moved for half a second.</summary>
+    /// <summary>Returns when a count that has begun to move has not moved for half a second.</summary>
     private static async Task StallsAsync(Func<int> count)
     {
-        for (var before = -1; before != count();)
+        for (var before = 0; before == 0 || before != count();)
         {
             before = count();
             await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System, TestContext.Current.CancellationToken);
