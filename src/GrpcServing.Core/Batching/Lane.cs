@@ -28,6 +28,8 @@ public sealed class Lane : IAsyncDisposable
         _deadlines = deadlines;
         _time = time;
         var runs = executors.Select(static (executor, index) => new BatchRun(index, executor)).ToArray();
+        // A lane outlives the call that loads its model: what happens in it is not part of that call's trace.
+        using var flow = ExecutionContext.SuppressFlow();
         _loop = new BatchLoop(scheduler, runner, runs, bounds, time, (long)(inlineLimit.TotalSeconds * time.TimestampFrequency));
         _completion = Task.Run(_loop.RunAsync);
     }

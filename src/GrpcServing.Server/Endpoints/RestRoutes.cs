@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using GrpcServing.Responding;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Endpoints;
 
@@ -11,7 +12,8 @@ internal sealed class RestRoutes(
     RepositoryEndpoint repository,
     RestSettings settings,
     RestBody bodies,
-    RestErrors errors)
+    RestErrors errors,
+    ManagementSpans spans)
 {
     public static string Model(HttpContext http) => (string)http.Request.RouteValues["model"]!;
 
@@ -19,17 +21,17 @@ internal sealed class RestRoutes(
 
     public void Map(IEndpointRouteBuilder app)
     {
-        Get(app, "/v2/health/live", static _ => Task.CompletedTask);
-        Get(app, "/v2/health/ready", http => AnswerReadiness(http, metadata.IsReady));
+        Ask(app, "/v2/health/live", static _ => Task.CompletedTask);
+        Ask(app, "/v2/health/ready", http => AnswerReadiness(http, metadata.IsReady));
         Get(app, "/v2", static http => WriteAsync(http, MetadataEndpoint.ServerMetadata()));
         Get(app, "/v2/models/stats", http => WriteAsync(http, statistics.Statistics("", "")));
         foreach (var route in new[] { "/v2/models/{model}", "/v2/models/{model}/versions/{version}" })
         {
             Get(app, route, http => WriteAsync(http, metadata.ModelMetadata(Model(http), Version(http))));
-            Get(app, $"{route}/ready", http => AnswerReadiness(http, metadata.ModelReady(Model(http), Version(http))));
+            Ask(app, $"{route}/ready", http => AnswerReadiness(http, metadata.ModelReady(Model(http), Version(http))));
             Get(app, $"{route}/config", http => WriteAsync(http, metadata.ModelConfig(Model(http), Version(http)).Config));
             Get(app, $"{route}/stats", http => WriteAsync(http, statistics.Statistics(Model(http), Version(http))));
-            Post(app, $"{route}/infer", inference.InferAsync);
+            app.MapPost($"{route}/infer", http => RestErrors.GuardAsync(http, inference.InferAsync));
         }
         Post(app, "/v2/repository/index", IndexAsync);
         Post(app, "/v2/repository/models/{model}/load", LoadAsync);
@@ -49,11 +51,15 @@ internal sealed class RestRoutes(
 
     internal static Task WriteAsync(HttpContext http, IMessage message) => WriteAsync(http, JsonMessage.Serialize(message));
 
-    private static void Get(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
+    /// <summary>A question that is asked every few seconds: without a span.</summary>
+    private static void Ask(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
         app.MapGet(route, http => RestErrors.GuardAsync(http, endpoint));
 
-    private static void Post(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
-        app.MapPost(route, http => RestErrors.GuardAsync(http, endpoint));
+    private void Get(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
+        app.MapGet(route, spans.AroundRest(http => RestErrors.GuardAsync(http, endpoint)));
+
+    private void Post(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
+        app.MapPost(route, spans.AroundRest(http => RestErrors.GuardAsync(http, endpoint)));
 
     private async Task IndexAsync(HttpContext http)
     {
