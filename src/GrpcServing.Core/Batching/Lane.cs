@@ -45,6 +45,13 @@ public sealed class Lane : IAsyncDisposable
     /// <summary>Executors that run a batch now.</summary>
     public int BusyExecutors => _loop.Running;
 
+    /// <summary>The model failed on every recent request, and requests are turned away (true); or it has recovered. On a thread of the lane: be quick.</summary>
+    public event Action<bool>? CircuitChanged
+    {
+        add => _circuit.Changed += value;
+        remove => _circuit.Changed -= value;
+    }
+
     /// <summary>Queues a request and waits for its one answer.</summary>
     /// <param name="request">New. On success its <see cref="PendingRequest.Result"/> belongs to the caller.</param>
     /// <param name="callerDeadline">In ticks of the lane's clock; <see cref="long.MaxValue"/> when the caller gave none.</param>

@@ -13,8 +13,7 @@ namespace GrpcServing.Telemetry;
 /// <para>
 /// The front end notes <see cref="Decoding"/> and calls <see cref="Ended"/>, once, when the answer has been written; the pipeline calls
 /// <see cref="Answered"/>, once, when the answer is known. These follow each other; the batch may note its part at any time.
-/// From <see cref="Answered"/> on a kept request's span exists, so that the pipeline can make it the current activity
-/// (<see cref="MakeCurrent"/>) for log records and exemplars.
+/// The head decision is made at once, so that <see cref="HeadSpan"/> can be linked to before the end is known.
 /// </para>
 /// </remarks>
 public abstract class RequestTrace
@@ -82,12 +81,6 @@ public abstract class RequestTrace
         if (_span is not null) return;
         if (Head == TraceDecision.Head) Open(TraceDecision.Head);
         else if (!error.IsNone && Tracer.DecideOutcome(Head, isError: true, isSlow: false, _answeredAt) is TraceDecision.Error) Open(TraceDecision.Error);
-    }
-
-    /// <summary>Makes the request's span the current activity of the caller, if it is kept. In an async method this ends with the method.</summary>
-    public void MakeCurrent()
-    {
-        if (_span is not null) Activity.Current = _span;
     }
 
     /// <summary>The request's span while it is on its way, for links and exemplars; null unless the head decision keeps it. The request's own thread, before its end.</summary>

@@ -24,11 +24,11 @@ internal static class TelemetryExtensions
         var settings = OtelSettings.Read(configuration);
         services.AddSingleton(settings);
         services.AddSingleton<DeliveryMetrics>();
+        services.AddHostedService<TelemetryHost>();
         telemetry.ConfigureResource(static resource => Describe(resource));
         if ((settings.Traces ?? settings.Metrics ?? settings.Logs) is null) return;
 
         OtelSettings.ExportToEnvironment(configuration);
-        services.AddHostedService<TelemetryFlush>();
         if (settings.Traces is { } traces) services.AddTraces(telemetry, settings, traces, serving);
         if (settings.Metrics is { } metrics)
         {

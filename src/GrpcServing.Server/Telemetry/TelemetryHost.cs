@@ -1,12 +1,14 @@
+using GrpcServing.Hosting;
+using OpenTelemetry.Exporter;
 using OpenTelemetry.Logs;
 using OpenTelemetry.Metrics;
 using OpenTelemetry.Trace;
 
 namespace GrpcServing.Telemetry;
 
-/// <summary>Sends what is still there when everything else has stopped: the last spans, metrics and log lines of the process.</summary>
+/// <summary>Says at start where telemetry goes, and sends what is still there when everything else has stopped: the last spans, metrics and log lines.</summary>
 /// <remarks>All signals at once, each for at most <see cref="Patience"/>: a collector that is gone must not hold the stop up.</remarks>
-internal sealed class TelemetryFlush(IServiceProvider services) : IHostedLifecycleService
+internal sealed partial class TelemetryHost(OtelSettings settings, IServiceProvider services, ILogger<TelemetryHost> logger) : IHostedLifecycleService
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -24,11 +26,24 @@ internal sealed class TelemetryFlush(IServiceProvider services) : IHostedLifecyc
 
     public Task StartingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public Task StartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task StartAsync(CancellationToken cancellationToken)
+    {
+        foreach (var warning in settings.Warnings) LogIgnored(logger, warning);
+        var targets = new[] { ("traces", settings.Traces), ("metrics", settings.Metrics), ("logs", settings.Logs) };
+        foreach (var (signal, target) in targets)
+            if (target is not null) LogExported(logger, signal, target.Endpoint, target.Protocol == OtlpExportProtocol.Grpc ? "grpc" : "http/protobuf");
+        return Task.CompletedTask;
+    }
 
     public Task StartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StoppingAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    [LoggerMessage(EventIds.TelemetryExported, LogLevel.Information, "The {Signal} of this server go to {Endpoint} ({Protocol})")]
+    private static partial void LogExported(ILogger logger, string signal, Uri endpoint, string protocol);
+
+    [LoggerMessage(EventIds.TelemetryVariableIgnored, LogLevel.Warning, "{Warning}")]
+    private static partial void LogIgnored(ILogger logger, string warning);
 }
