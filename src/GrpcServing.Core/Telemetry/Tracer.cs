@@ -47,6 +47,9 @@ public sealed class Tracer : IDisposable
         return _source.StartActivity(name, ActivityKind.Server, context);
     }
 
+    /// <summary>Whether a span is of this source.</summary>
+    public bool Wrote(Activity span) => span.Source == _source;
+
     /// <summary>Traces decided so far, by decision. Requests only, each once.</summary>
     public long Decided(TraceDecision decision) => Interlocked.Read(ref _decisions[(int)decision]);
 

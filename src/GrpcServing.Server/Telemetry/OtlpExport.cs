@@ -7,12 +7,13 @@ using OpenTelemetry.Metrics;
 namespace GrpcServing.Telemetry;
 
 /// <summary>The queue and the exporter of spans, with a bound and counts that an operator can see.</summary>
-internal sealed class SpanExport(OtlpTarget target, ExportQueue queue, Delivery delivery)
+internal sealed class SpanExport(OtlpTarget target, ExportQueue queue, Delivery delivery, Tracer tracer)
     : BatchActivityExportProcessor(new Exporter(OtlpClient.Options(target, delivery), delivery), queue.Size, queue.DelayMilliseconds, queue.TimeoutMilliseconds, queue.BatchSize)
 {
     public override void OnEnd(Activity data)
     {
-        if (data.Recorded && delivery.TryEnter()) base.OnEnd(data);
+        // Another server in the same process has a source of the same name.
+        if (data.Recorded && tracer.Wrote(data) && delivery.TryEnter()) base.OnEnd(data);
     }
 
     private sealed class Exporter(OtlpExporterOptions options, Delivery delivery) : OtlpTraceExporter(options)

@@ -70,7 +70,7 @@ internal static class TelemetryExtensions
         });
         services.AddSingleton<CallTracing>();
         // What reaches the provider is kept: the tracer has decided.
-        telemetry.WithTracing(provider => provider.AddSource(Tracer.SourceName).SetSampler(new AlwaysOnSampler()).AddProcessor(services => new SpanExport(target, settings.SpanQueue, delivery(services))));
+        telemetry.WithTracing(provider => provider.AddSource(Tracer.SourceName).SetSampler(new AlwaysOnSampler()).AddProcessor(services => new SpanExport(target, settings.SpanQueue, delivery(services), services.GetRequiredService<Tracer>())));
     }
 
     /// <summary>Adds the counts of one signal.</summary>

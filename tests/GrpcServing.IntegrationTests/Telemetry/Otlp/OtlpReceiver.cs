@@ -62,7 +62,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
     public ConcurrentQueue<Resource> Resources { get; } = [];
 
     /// <summary>What the exports said besides their content: "protocol encoding header".</summary>
-    public ConcurrentQueue<(string Protocol, string Encoding, IHeaderDictionary Headers)> Exports { get; } = [];
+    public ConcurrentQueue<(string Protocol, string Encoding, IReadOnlyDictionary<string, string> Headers)> Exports { get; } = [];
 
     /// <param name="grpcPort">0 = any free port.</param>
     public static async Task<OtlpReceiver> StartAsync(int grpcPort = 0, int httpPort = 0)
@@ -157,11 +157,14 @@ internal sealed class OtlpReceiver : IAsyncDisposable
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, http.RequestAborted);
                 return;
         }
-        receiver.Exports.Enqueue(("http/protobuf", encoding, http.Request.Headers));
+        receiver.Exports.Enqueue(("http/protobuf", encoding, Copy(http.Request.Headers)));
         take(parser.ParseFrom(bytes.ToArray()));
         http.Response.ContentType = "application/x-protobuf";
         await http.Response.Body.WriteAsync(answer.ToByteArray(), http.RequestAborted);
     }
+
+    // Kestrel uses the original again.
+    private static Dictionary<string, string> Copy(IHeaderDictionary headers) => headers.ToDictionary(static header => header.Key, static header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase);
 
     private async Task<T> ReceiveAsync<T>(ServerCallContext context, Action take, T answer)
     {
@@ -176,7 +179,7 @@ internal sealed class OtlpReceiver : IAsyncDisposable
                 break;
         }
         var headers = context.GetHttpContext().Request.Headers;
-        Exports.Enqueue(("grpc", headers["grpc-encoding"].ToString(), headers));
+        Exports.Enqueue(("grpc", headers["grpc-encoding"].ToString(), Copy(headers)));
         take();
         return answer;
     }
