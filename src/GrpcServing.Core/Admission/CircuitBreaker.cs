@@ -26,6 +26,9 @@ internal sealed class CircuitBreaker(long ticksPerSecond)
 
     public bool IsOpen => _open;
 
+    /// <summary>It has opened (true) or closed; a probe that fails is neither. On the thread whose run decided it.</summary>
+    public event Action<bool>? Changed;
+
     /// <summary>Whether a request may enter at this instant; on an open circuit true makes it the probe.</summary>
     public bool TryEnter(long now)
     {
@@ -42,25 +45,31 @@ internal sealed class CircuitBreaker(long ticksPerSecond)
     public void Succeeded()
     {
         if (Volatile.Read(ref _failures) == 0) return;
+        bool closes;
         lock (_lock)
         {
+            closes = _open;
             _failures = 0;
             _pause = 0;
             _open = false;
         }
+        if (closes) Changed?.Invoke(false);
     }
 
     /// <summary>A run of one request, alone, failed.</summary>
     public void Failed(long now)
     {
+        bool opens;
         lock (_lock)
         {
             _failures++;
             if (_failures < FailuresToOpen) return;
+            opens = !_open;
             _pause = Math.Clamp(2 * _pause, Ticks(FirstPause), Ticks(LongestPause));
             _closedUntil = now + _pause;
             _open = true;
         }
+        if (opens) Changed?.Invoke(true);
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * ticksPerSecond);

@@ -1,4 +1,5 @@
 using GrpcServing.Execution;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Batching;
 
@@ -27,6 +28,9 @@ internal sealed class BatchRun(int index, Executor executor)
 
     /// <summary>Whether the whole batch ran at once without a fault: only then its time says something about the model.</summary>
     public bool Succeeded { get; set; }
+
+    /// <summary>Timeline of the batch; null when nothing is traced.</summary>
+    public BatchTrace? Trace { get; set; }
 
     /// <summary>Opens a new generation with this many members. Before any of them is shown the run.</summary>
     public int Expect(int members)

@@ -28,6 +28,8 @@ public sealed class Lane : IAsyncDisposable
         _deadlines = deadlines;
         _time = time;
         var runs = executors.Select(static (executor, index) => new BatchRun(index, executor)).ToArray();
+        // A lane outlives the call that loads its model: what happens in it is not part of that call's trace.
+        using var flow = ExecutionContext.SuppressFlow();
         _loop = new BatchLoop(scheduler, runner, runs, bounds, time, (long)(inlineLimit.TotalSeconds * time.TimestampFrequency));
         _completion = Task.Run(_loop.RunAsync);
     }
@@ -42,6 +44,13 @@ public sealed class Lane : IAsyncDisposable
 
     /// <summary>Executors that run a batch now.</summary>
     public int BusyExecutors => _loop.Running;
+
+    /// <summary>The model failed on every recent request, and requests are turned away (true); or it has recovered. On a thread of the lane: be quick.</summary>
+    public event Action<bool>? CircuitChanged
+    {
+        add => _circuit.Changed += value;
+        remove => _circuit.Changed -= value;
+    }
 
     /// <summary>Queues a request and waits for its one answer.</summary>
     /// <param name="request">New. On success its <see cref="PendingRequest.Result"/> belongs to the caller.</param>

@@ -1,6 +1,7 @@
 using System.Threading.Tasks.Sources;
 using GrpcServing.Execution;
 using GrpcServing.Routing;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Batching;
 
@@ -32,6 +33,9 @@ public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
     }
 
     public DecodedRequest Request { get; }
+
+    /// <summary>Its timeline; null when nothing is traced. Set before admission.</summary>
+    public RequestTrace? Trace { get; init; }
 
     /// <summary>The outputs, after a successful answer; the caller then owns them and releases them.</summary>
     public InferenceResult? Result { get; private set; }

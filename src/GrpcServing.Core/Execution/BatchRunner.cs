@@ -33,9 +33,11 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         }
         // After JoinRun: a caller who goes from here on tells the run itself; one who went before is found here.
         RemoveAnswered(run.Plan);
+        run.Trace = members.Count > 0 ? BatchTrace.Open(spec, run) : null;
         run.Succeeded = members.Count > 0 && RunPart(run, 0, members.Count, run.Plan.PaddedRows);
         foreach (var entry in members) ((PendingRequest)entry).LeaveRun(gone: false);
         run.EndedAt = time.GetTimestamp();
+        run.Trace?.End(run.EndedAt);
     }
 
     /// <summary>Leaves members that nobody waits for out of the batch, and gives their bytes up.</summary>
@@ -71,15 +73,18 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
 
         ServingError error;
         var started = time.GetTimestamp();
+        var (gathered, executed) = (0L, 0L);
         try
         {
             Gather(run.Executor, members, first, end, rows, paddedRows);
-            var gathered = time.GetTimestamp();
+            gathered = time.GetTimestamp();
             run.Executor.Run();
-            var executed = time.GetTimestamp();
+            executed = time.GetTimestamp();
             Scatter(run.Executor, members, first, end, paddedRows);
+            var times = new StageTimes(started, gathered, executed, time.GetTimestamp());
             // Before the answers: whoever has an answer finds it counted.
-            statistics.RecordExecution(members, first, end, rows, new StageTimes(started, gathered, executed, time.GetTimestamp()));
+            statistics.RecordExecution(members, first, end, rows, times);
+            run.Trace?.Ran(members, first, end, times, ServingError.None);
             circuit.Succeeded();
             var goneRows = 0;
             for (var i = first; i < end; i++)
@@ -94,22 +99,28 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         catch (ExecutionException failure) when (failure.Terminated)
         {
             // A termination meant for the batch before can arrive late: those who still wait are served.
-            statistics.RecordWaste(time.GetTimestamp() - started);
-            if (AnyPresent(members, first, end)) return RunPart(run, first, end, paddedRows);
+            var now = time.GetTimestamp();
+            statistics.RecordWaste(now - started);
             error = new ServingError(ErrorReason.Cancelled, "The run was ended because every caller in its batch had gone.");
+            if (AnyPresent(members, first, end))
+            {
+                run.Trace?.Ran(members, first, end, new StageTimes(started, gathered, executed, now), error);
+                return RunPart(run, first, end, paddedRows);
+            }
         }
         catch (ExecutionException failure)
         {
+            error = new ServingError(ErrorReason.ExecutionFailed, $"Running model '{spec.Name}' version {spec.Version} failed: {failure.Message}");
             if (end - first > 1)
             {
                 statistics.RecordSplit();
+                run.Trace?.Ran(members, first, end, new StageTimes(started, gathered, executed, time.GetTimestamp()), error);
                 var middle = first + ((end - first) / 2);
                 RunPart(run, first, middle, 0);
                 RunPart(run, middle, end, 0);
                 return false;
             }
             circuit.Failed(time.GetTimestamp());
-            error = new ServingError(ErrorReason.ExecutionFailed, $"Running model '{spec.Name}' version {spec.Version} failed: {failure.Message}");
         }
         catch (OutOfMemoryException)
         {
@@ -119,6 +130,7 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         {
             error = new ServingError(ErrorReason.Internal, $"Running model '{spec.Name}' version {spec.Version} failed inside the server: {bug.Message}");
         }
+        run.Trace?.Ran(members, first, end, new StageTimes(started, gathered, executed, time.GetTimestamp()), error);
         for (var i = first; i < end; i++)
         {
             var member = (PendingRequest)members[i];

@@ -73,6 +73,9 @@ public sealed class VersionStatistics(TimeProvider time)
     private DurationTotal _execute;
     private DurationTotal _scatter;
 
+    /// <summary>Which requests are slow among the others of this version.</summary>
+    public LatencyTail Tail { get; } = new(time.TimestampFrequency);
+
     /// <summary>One successful run that answers members [first, end), counted before they are answered.</summary>
     public void RecordExecution(IReadOnlyList<QueueEntry> members, int first, int end, int rows, StageTimes times)
     {

@@ -1,3 +1,5 @@
+using GrpcServing.Telemetry;
+
 namespace GrpcServing.Decoding;
 
 /// <summary>Holds the latest request of a call from its reading to its handler.</summary>
@@ -14,10 +16,19 @@ internal sealed class ReceivedRequest
 
     private UncheckedRequest? _request;
 
+    /// <summary>Of a call that carries one request; null when nothing is traced.</summary>
+    public RequestTrace? Trace { get; private init; }
+
+    /// <summary>Of a stream; null when nothing is traced.</summary>
+    public StreamTrace? Stream { get; private init; }
+
     /// <summary>Runs a call, and releases the request that nobody took.</summary>
-    public static async Task RunAsync(HttpContext http, RequestDelegate call)
+    /// <param name="tracing">Null when nothing is traced.</param>
+    public static async Task RunAsync(HttpContext http, RequestDelegate call, CallTracing? tracing, bool isStream)
     {
-        var received = new ReceivedRequest();
+        var received = tracing is null ? new ReceivedRequest()
+            : isStream ? new ReceivedRequest { Stream = tracing.BeginStream(http) }
+            : new ReceivedRequest { Trace = tracing.BeginUnary(http) };
         Current.Value = received;
         try
         {
@@ -29,6 +40,14 @@ internal sealed class ReceivedRequest
         }
     }
 
+    /// <summary>The bytes of a message are there.</summary>
+    public static void Reading()
+    {
+        if (Current.Value is not { } received) return;
+        received.Trace?.Decoding();
+        received.Stream?.Reading();
+    }
+
     /// <summary>The reader has it now.</summary>
     public static UncheckedRequest Hold(UncheckedRequest request)
     {
@@ -37,9 +56,12 @@ internal sealed class ReceivedRequest
     }
 
     /// <summary>The handler has it now, and releases it.</summary>
-    public static void Take()
+    /// <returns>The timeline of the request; null when it is not traced.</returns>
+    public static RequestTrace? Take()
     {
-        if (Current.Value is { } received) received._request = null;
+        if (Current.Value is not { } received) return null;
+        received._request = null;
+        return received.Trace ?? received.Stream?.BeginMessage();
     }
 
     private void Replace(UncheckedRequest? next)

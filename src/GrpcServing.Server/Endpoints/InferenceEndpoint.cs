@@ -3,6 +3,7 @@ using Grpc.Core;
 using GrpcServing.Decoding;
 using GrpcServing.Hosting;
 using GrpcServing.Responding;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Endpoints;
 
@@ -17,8 +18,8 @@ internal sealed class InferenceEndpoint(InferencePipeline pipeline, DrainState d
 
     public async Task<InferenceResponse> InferAsync(UncheckedRequest request, ServerCallContext context)
     {
-        ReceivedRequest.Take();
-        var answer = await pipeline.RunAsync(request, Deadline(context), context.CancellationToken).ConfigureAwait(false);
+        var trace = ReceivedRequest.Take();
+        var answer = await pipeline.RunAsync(request, Deadline(context), trace, context.CancellationToken).ConfigureAwait(false);
         if (answer.Response is not { } response) throw statuses.ToException(answer.Error);
         // A call whose deadline passes between here and the writing ends without it.
         context.GetHttpContext().Response.OnCompleted(static response =>
@@ -42,9 +43,13 @@ internal sealed class InferenceEndpoint(InferencePipeline pipeline, DrainState d
         {
             await foreach (var pending in inFlight.Reader.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
             {
-                var (message, error) = await pending.ConfigureAwait(false);
-                if (endOnError && !error.IsNone) throw statuses.ToException(error);
-                await WriteAsync(responses, message, stopped.Token).ConfigureAwait(false);
+                var answer = await pending.ConfigureAwait(false);
+                if (endOnError && !answer.Error.IsNone)
+                {
+                    answer.Release();
+                    throw statuses.ToException(answer.Error);
+                }
+                await WriteAsync(responses, answer, stopped.Token).ConfigureAwait(false);
             }
             await reading.ConfigureAwait(false);
             if (reader.EndedByDrain) throw statuses.ToException(DrainState.Refusal);
@@ -62,8 +67,8 @@ internal sealed class InferenceEndpoint(InferencePipeline pipeline, DrainState d
         {
             while (await requests.MoveNext(cancellation).ConfigureAwait(false))
             {
-                ReceivedRequest.Take();
-                await inFlight.WriteAsync(RunAsync(requests.Current, deadline, cancellation), CancellationToken.None).ConfigureAwait(false);
+                var trace = ReceivedRequest.Take();
+                await inFlight.WriteAsync(RunAsync(requests.Current, deadline, trace, cancellation), CancellationToken.None).ConfigureAwait(false);
             }
         }
         finally
@@ -72,23 +77,23 @@ internal sealed class InferenceEndpoint(InferencePipeline pipeline, DrainState d
         }
     }
 
-    private async Task<StreamAnswer> RunAsync(UncheckedRequest request, long deadline, CancellationToken cancellation)
+    private async Task<StreamAnswer> RunAsync(UncheckedRequest request, long deadline, RequestTrace? trace, CancellationToken cancellation)
     {
         var id = request.Id;
-        var (response, error) = await pipeline.RunAsync(request, deadline, cancellation).ConfigureAwait(false);
-        return new StreamAnswer(response is null ? StreamResponse.Failure(id, error) : StreamResponse.Success(response), error);
+        var (response, error) = await pipeline.RunAsync(request, deadline, trace, cancellation).ConfigureAwait(false);
+        return new StreamAnswer(response is null ? StreamResponse.Failure(id, error) : StreamResponse.Success(response), error, trace);
     }
 
     /// <summary>A message that could not be written any more is released all the same.</summary>
-    private static async Task WriteAsync(IServerStreamWriter<StreamResponse> responses, StreamResponse message, CancellationToken cancellation)
+    private static async Task WriteAsync(IServerStreamWriter<StreamResponse> responses, StreamAnswer answer, CancellationToken cancellation)
     {
         try
         {
-            await responses.WriteAsync(message, cancellation).ConfigureAwait(false);
+            await responses.WriteAsync(answer.Message, cancellation).ConfigureAwait(false);
         }
         finally
         {
-            message.Release();
+            answer.Release();
         }
     }
 
@@ -98,7 +103,7 @@ internal sealed class InferenceEndpoint(InferencePipeline pipeline, DrainState d
         await foreach (var pending in inFlight.ReadAllAsync(CancellationToken.None).ConfigureAwait(false))
         {
             await ((Task)pending).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-            if (pending.IsCompletedSuccessfully) (await pending.ConfigureAwait(false)).Message.Release();
+            if (pending.IsCompletedSuccessfully) (await pending.ConfigureAwait(false)).Release();
         }
         // Its failure, if any, is the caller's departure, or was thrown above already.
         await reading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -112,5 +117,13 @@ internal sealed class InferenceEndpoint(InferencePipeline pipeline, DrainState d
         return time.GetTimestamp() + (long)(left.TotalSeconds * time.TimestampFrequency);
     }
 
-    private readonly record struct StreamAnswer(StreamResponse Message, ServingError Error);
+    private readonly record struct StreamAnswer(StreamResponse Message, ServingError Error, RequestTrace? Trace)
+    {
+        /// <summary>Written, or never to be: gives the memory up and ends the timeline.</summary>
+        public void Release()
+        {
+            Message.Release();
+            Trace?.Ended(isError: !Error.IsNone);
+        }
+    }
 }

@@ -4,6 +4,7 @@ using GrpcServing.Hosting;
 using GrpcServing.Models;
 using GrpcServing.Responding;
 using GrpcServing.Routing;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Endpoints;
 
@@ -20,29 +21,34 @@ internal sealed class InferencePipeline(Router router, DrainState drain, TimePro
 {
     /// <param name="request">Owned by this call from here on.</param>
     /// <param name="deadline">The caller's, in ticks of the clock; <see cref="long.MaxValue"/> for none.</param>
-    public async ValueTask<InferenceAnswer> RunAsync(UncheckedRequest request, long deadline, CancellationToken cancellation)
+    /// <param name="trace">The front end's, which ends it; null when nothing is traced.</param>
+    public async ValueTask<InferenceAnswer> RunAsync(UncheckedRequest request, long deadline, RequestTrace? trace, CancellationToken cancellation)
     {
         if (!drain.TryEnter())
         {
             var refusal = Refusals.WithId(DrainState.Refusal, request.Id);
             request.Release();
+            trace?.Answered(null, null, refusal);
             return new InferenceAnswer(null, refusal);
         }
         var arrived = time.GetTimestamp();
         DecodedRequest? decoded = null;
         ServedVersion? version = null;
+        PendingRequest? pending = null;
         try
         {
             var error = Decode(request, out version, out decoded);
             if (error.IsNone)
             {
                 // 3: what was decoded is admitted, waits, runs.
-                var pending = new PendingRequest(decoded!);
+                pending = new PendingRequest(decoded!) { Trace = trace };
                 error = await version!.Lane.SubmitAsync(pending, deadline, cancellation).ConfigureAwait(false);
+                trace?.Answered(version, pending, error);
                 // 4
                 if (error.IsNone) return new InferenceAnswer(new InferenceResponse(version.Spec, decoded!, pending.Result!), ServingError.None);
                 error = Refusals.WithId(error, decoded!.Id);
             }
+            if (pending is null) trace?.Answered(version, null, error);
             version?.Statistics.RecordFailure(error.Reason, time.GetTimestamp() - arrived);
             return new InferenceAnswer(null, error);
         }

@@ -5,20 +5,23 @@ using GrpcServing.Execution;
 using GrpcServing.Models;
 using GrpcServing.Responding;
 using GrpcServing.Routing;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Endpoints;
 
 /// <summary>POST .../infer: JSON, the binary tensor extension, and the raw single-input form of it.</summary>
-internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router router, TensorPool pool, RestBody bodies, RestErrors errors)
+internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router router, TensorPool pool, RestBody bodies, RestErrors errors, CallTracing? tracing = null)
 {
     /// <summary>Bytes of JSON before the tensors; 0 = the whole body is the model's one input.</summary>
     public const string HeaderLength = "Inference-Header-Content-Length";
 
     public async Task InferAsync(HttpContext http)
     {
+        var trace = tracing?.BeginRest(http);
         var model = RestRoutes.Model(http);
         var version = RestRoutes.Version(http);
         var (body, length) = await bodies.ReadAsync(http).ConfigureAwait(false);
+        trace?.Decoding();
 
         var outputs = new BinaryOutputs();
         UncheckedRequest request;
@@ -31,7 +34,7 @@ internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router r
             body.Release();
         }
 
-        var (response, error) = await pipeline.RunAsync(request, long.MaxValue, http.RequestAborted).ConfigureAwait(false);
+        var (response, error) = await pipeline.RunAsync(request, long.MaxValue, trace, http.RequestAborted).ConfigureAwait(false);
         if (response is null)
         {
             await errors.WriteAsync(http, error).ConfigureAwait(false);

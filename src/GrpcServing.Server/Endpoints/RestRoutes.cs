@@ -1,5 +1,6 @@
 using Google.Protobuf;
 using GrpcServing.Responding;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Endpoints;
 
@@ -11,7 +12,8 @@ internal sealed class RestRoutes(
     RepositoryEndpoint repository,
     RestSettings settings,
     RestBody bodies,
-    RestErrors errors)
+    RestErrors errors,
+    ManagementSpans spans)
 {
     private readonly Dictionary<string, string> _methods = [];
 
@@ -23,17 +25,18 @@ internal sealed class RestRoutes(
 
     public void Map(IEndpointRouteBuilder app)
     {
-        Get(app, "/v2/health/live", static _ => Task.CompletedTask);
-        Get(app, "/v2/health/ready", http => AnswerReadiness(http, metadata.IsReady));
+        Ask(app, "/v2/health/live", static _ => Task.CompletedTask);
+        Ask(app, "/v2/health/ready", http => AnswerReadiness(http, metadata.IsReady));
         Get(app, "/v2", static http => WriteAsync(http, MetadataEndpoint.ServerMetadata()));
         Get(app, "/v2/models/stats", http => WriteAsync(http, statistics.Statistics("", "")));
         foreach (var route in new[] { "/v2/models/{model}", "/v2/models/{model}/versions/{version}" })
         {
             Get(app, route, http => WriteAsync(http, metadata.ModelMetadata(Model(http), Version(http))));
-            Get(app, $"{route}/ready", http => AnswerReadiness(http, metadata.ModelReady(Model(http), Version(http))));
+            Ask(app, $"{route}/ready", http => AnswerReadiness(http, metadata.ModelReady(Model(http), Version(http))));
             Get(app, $"{route}/config", http => WriteAsync(http, metadata.ModelConfig(Model(http), Version(http)).Config));
             Get(app, $"{route}/stats", http => WriteAsync(http, statistics.Statistics(Model(http), Version(http))));
-            Post(app, $"{route}/infer", inference.InferAsync);
+            // It has its own span, with the parts of the request.
+            Map(app, $"{route}/infer", http => RestErrors.GuardAsync(http, inference.InferAsync), HttpMethods.Post);
         }
         foreach (var route in new[] { "/v2/repository", "/v2/repository/{repository}" })
         {
@@ -57,13 +60,19 @@ internal sealed class RestRoutes(
 
     internal static Task WriteAsync(HttpContext http, IMessage message) => WriteAsync(http, JsonMessage.Serialize(message));
 
-    private void Get(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) => Map(app, route, endpoint, HttpMethods.Get, HttpMethods.Head);
+    /// <summary>A question that is asked every few seconds: without a span.</summary>
+    private void Ask(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
+        Map(app, route, http => RestErrors.GuardAsync(http, endpoint), HttpMethods.Get, HttpMethods.Head);
 
-    private void Post(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) => Map(app, route, endpoint, HttpMethods.Post);
+    private void Get(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
+        Map(app, route, spans.AroundRest(http => RestErrors.GuardAsync(http, endpoint)), HttpMethods.Get, HttpMethods.Head);
 
-    private void Map(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint, params string[] methods)
+    private void Post(IEndpointRouteBuilder app, string route, Func<HttpContext, Task> endpoint) =>
+        Map(app, route, spans.AroundRest(http => RestErrors.GuardAsync(http, endpoint)), HttpMethods.Post);
+
+    private void Map(IEndpointRouteBuilder app, string route, RequestDelegate endpoint, params string[] methods)
     {
-        app.MapMethods(route, methods, http => RestErrors.GuardAsync(http, endpoint));
+        app.MapMethods(route, methods, endpoint);
         _methods[route] = _methods.TryGetValue(route, out var others) ? $"{others}, {string.Join(", ", methods)}" : string.Join(", ", methods);
     }
 

@@ -1,12 +1,14 @@
+using System.Globalization;
 using GrpcServing.Hosting;
 using GrpcServing.Protos;
 using GrpcServing.Responding;
 using GrpcServing.Routing;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Endpoints;
 
 /// <summary>Log and trace settings, as Triton's clients ask for them.</summary>
-internal sealed class SettingsEndpoint(LogSwitch log, Router router, StatusMapping statuses)
+internal sealed class SettingsEndpoint(LogSwitch log, Router router, StatusMapping statuses, OtelSettings telemetry, ServingOptions options)
 {
     private static readonly string[] TraceKeys = ["trace_file", "trace_level", "trace_rate", "trace_count", "log_frequency", "trace_mode"];
 
@@ -22,7 +24,13 @@ internal sealed class SettingsEndpoint(LogSwitch log, Router router, StatusMappi
         }
         var response = new TraceSettingResponse();
         Add(response, "trace_mode", "opentelemetry");
-        Add(response, "trace_level", "OFF");
+        Add(response, "trace_level", telemetry.Traces is null ? "OFF" : "TIMESTAMPS");
+        if (telemetry.Traces is not { } target) return response;
+        // One in so many, as Triton counts; nothing at random is "never".
+        Add(response, "trace_rate", telemetry.Ratio == 0 ? "0" : Math.Max(1, Math.Round(1 / telemetry.Ratio)).ToString(CultureInfo.InvariantCulture));
+        Add(response, "trace_count", "-1");
+        Add(response, "url", target.Endpoint.ToString());
+        Add(response, "sampler", telemetry.SamplerName);
         return response;
     }
 
@@ -53,7 +61,7 @@ internal sealed class SettingsEndpoint(LogSwitch log, Router router, StatusMappi
                 ["log_warning"] = new() { BoolParam = change.Warning },
                 ["log_error"] = new() { BoolParam = change.Error },
                 ["log_verbose_level"] = new() { Uint32Param = change.VerboseLevel },
-                ["log_format"] = new() { StringParam = "default" },
+                ["log_format"] = new() { StringParam = options.LogFormat == LogFormat.Json ? "json" : "default" },
             },
         };
     }

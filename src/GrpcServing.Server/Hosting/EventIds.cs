@@ -15,4 +15,11 @@ internal static class EventIds
     public const int VersionLoadFailed = 1105;
     public const int ModelRemark = 1103;
     public const int LaneFailed = 1104;
+    public const int CircuitOpened = 1106;
+    public const int CircuitClosed = 1107;
+
+    public const int TelemetryFailing = 1200;
+    public const int TelemetryRecovered = 1201;
+    public const int TelemetryVariableIgnored = 1202;
+    public const int TelemetryExported = 1203;
 }

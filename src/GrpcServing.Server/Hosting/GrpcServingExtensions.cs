@@ -26,12 +26,12 @@ internal static class GrpcServingExtensions
         services.AddSingleton(options);
         services.TryAddSingleton(TimeProvider.System);
         services.Configure<HostOptions>(host => host.ShutdownTimeout = options.DrainTimeout);
-        services.AddLogging(builder);
+        services.AddLogging(builder, options);
         services.AddModels();
         services.AddPipeline(options);
         services.AddGrpcFrontEnd(options);
         services.AddRestFrontEnd();
-        services.AddTelemetry();
+        services.AddTelemetry(builder.Configuration, options);
         services.AddSingleton<ListeningPorts>();
         services.AddHostedService<ServingHost>();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
@@ -40,11 +40,22 @@ internal static class GrpcServingExtensions
 
     public static WebApplication MapGrpcServing(this WebApplication app)
     {
-        app.MapGrpcService<GrpcInferenceService>().Add(static endpoint =>
+        var tracing = app.Services.GetService<CallTracing>();
+        var spans = app.Services.GetRequiredService<ManagementSpans>();
+        app.MapGrpcService<GrpcInferenceService>().Add(endpoint =>
         {
-            if (endpoint.DisplayName?.EndsWith("Infer", StringComparison.Ordinal) != true) return;
             var call = endpoint.RequestDelegate!;
-            endpoint.RequestDelegate = http => ReceivedRequest.RunAsync(http, call);
+            var method = ((RouteEndpointBuilder)endpoint).RoutePattern.RawText!.TrimStart('/');
+            if (method.EndsWith("Infer", StringComparison.Ordinal))
+            {
+                var isStream = method.EndsWith("StreamInfer", StringComparison.Ordinal);
+                endpoint.RequestDelegate = http => ReceivedRequest.RunAsync(http, call, tracing, isStream);
+            }
+            // Whether somebody is alive or ready is asked every few seconds.
+            else if (!method.EndsWith("Live", StringComparison.Ordinal) && !method.EndsWith("Ready", StringComparison.Ordinal))
+            {
+                endpoint.RequestDelegate = spans.AroundGrpc(method, call);
+            }
         });
         app.MapGrpcService<HealthService>();
         app.MapGrpcService<ReflectionService>();
@@ -53,10 +64,11 @@ internal static class GrpcServingExtensions
         app.Services.GetRequiredService<RestRoutes>().Map(app);
         // Nobody else asks for it, but its instruments must exist.
         app.Services.GetRequiredService<ServingMetrics>();
+        app.Services.GetRequiredService<DeliveryMetrics>();
         return app;
     }
 
-    private static void AddLogging(this IServiceCollection services, WebApplicationBuilder builder)
+    private static void AddLogging(this IServiceCollection services, WebApplicationBuilder builder, ServingOptions options)
     {
         // Below every other source: an operator's own levels win.
         builder.Configuration.Sources.Insert(0, new MemoryConfigurationSource
@@ -69,15 +81,28 @@ internal static class GrpcServingExtensions
                 KeyValuePair.Create("Logging:LogLevel:Microsoft.Extensions.Hosting.Internal.Host", (string?)"Critical"),
                 // A refused request is a metric and a status, not a line.
                 KeyValuePair.Create("Logging:LogLevel:Grpc.AspNetCore", (string?)"None"),
+                // Would give each request an activity and a scope of its own, which nobody sees.
+                KeyValuePair.Create("Logging:LogLevel:Microsoft.AspNetCore.Hosting.Diagnostics", (string?)"None"),
             ],
         });
         var logSwitch = new LogSwitch();
         ((IConfigurationBuilder)builder.Configuration).Add(logSwitch);
         services.AddSingleton(logSwitch);
-        builder.Logging.AddSimpleConsole(static console =>
+        services.Configure<LoggerFactoryOptions>(static logging => logging.ActivityTrackingOptions = ActivityTrackingOptions.TraceId | ActivityTrackingOptions.SpanId);
+        if (options.LogFormat == LogFormat.Text)
         {
-            console.SingleLine = true;
-            console.TimestampFormat = "HH:mm:ss.fff ";
+            builder.Logging.AddSimpleConsole(static console =>
+            {
+                console.SingleLine = true;
+                console.TimestampFormat = "HH:mm:ss.fff ";
+            });
+            return;
+        }
+        builder.Logging.AddJsonConsole(static console =>
+        {
+            console.IncludeScopes = true;
+            console.UseUtcTimestamp = true;
+            console.TimestampFormat = "yyyy-MM-ddTHH:mm:ss.ffffffZ";
         });
     }
 
@@ -131,12 +156,14 @@ internal static class GrpcServingExtensions
         services.AddSingleton<RestRoutes>();
     }
 
-    private static void AddTelemetry(this IServiceCollection services)
+    private static void AddTelemetry(this IServiceCollection services, IConfiguration configuration, ServingOptions options)
     {
         services.AddSingleton<ServingMetrics>();
-        services.AddOpenTelemetry().WithMetrics(static metrics => metrics
+        var telemetry = services.AddOpenTelemetry().WithMetrics(static metrics => metrics
             .AddMeter(ServingMetrics.MeterName)
             .AddPrometheusExporter());
+        services.AddSingleton<ManagementSpans>();
+        services.AddTelemetryExport(telemetry, configuration, options);
     }
 
     private static void Listen(KestrelServerOptions kestrel, ServingOptions options)

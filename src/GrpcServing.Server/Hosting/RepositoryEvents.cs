@@ -41,6 +41,7 @@ internal sealed partial class RepositoryEvents(HealthService health, ILogger<Rep
         var spec = version.Spec;
         LogLoaded(logger, spec.Name, spec.Version, Signature(spec), version.Lane.Executors, spec.HasBatchAxis ? $"batches up to {spec.MaxBatchSize} rows" : "no batch axis");
         foreach (var remark in version.Configuration.Remarks) LogRemark(logger, spec.Name, spec.Version, remark);
+        version.Lane.CircuitChanged += isOpen => CircuitChanged(spec, isOpen);
         _ = version.Lane.Completion.ContinueWith(failed => LaneFailed(spec, failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
 
@@ -62,6 +63,12 @@ internal sealed partial class RepositoryEvents(HealthService health, ILogger<Rep
     {
         LogLaneFailed(logger, failure, spec.Name, spec.Version);
         lifetime.StopApplication();
+    }
+
+    private void CircuitChanged(ModelSpec spec, bool isOpen)
+    {
+        if (isOpen) LogCircuitOpened(logger, spec.Name, spec.Version);
+        else LogCircuitClosed(logger, spec.Name, spec.Version);
     }
 
     private void SetServer(bool ready)
@@ -103,6 +110,12 @@ internal sealed partial class RepositoryEvents(HealthService health, ILogger<Rep
 
     [LoggerMessage(EventIds.ModelRemark, LogLevel.Warning, "Model {Model} version {Version}: {Remark}")]
     private static partial void LogRemark(ILogger logger, string model, long version, string remark);
+
+    [LoggerMessage(EventIds.CircuitOpened, LogLevel.Error, "Model {Model} version {Version} failed on every recent request: requests are turned away but for a probe now and then. Look at the errors of its last requests")]
+    private static partial void LogCircuitOpened(ILogger logger, string model, long version);
+
+    [LoggerMessage(EventIds.CircuitClosed, LogLevel.Information, "Model {Model} version {Version} answers again: requests are taken")]
+    private static partial void LogCircuitClosed(ILogger logger, string model, long version);
 
     [LoggerMessage(EventIds.LaneFailed, LogLevel.Critical, "The lane of model {Model} version {Version} failed; the server stops so that it can be restarted. Please report this with the log")]
     private static partial void LogLaneFailed(ILogger logger, Exception failure, string model, long version);

@@ -4,6 +4,15 @@ using GrpcServing.Responding;
 
 namespace GrpcServing.Hosting;
 
+/// <summary>What a line of the log looks like.</summary>
+internal enum LogFormat
+{
+    /// <summary>For people: time, level, room, sentence.</summary>
+    Text,
+    /// <summary>One JSON object each, with its values by name and the ids of the trace it belongs to.</summary>
+    Json,
+}
+
 /// <summary>The settings under <c>Serving:</c>, read once at start.</summary>
 internal sealed record ServingOptions
 {
@@ -29,6 +38,11 @@ internal sealed record ServingOptions
     /// <value>Largest request in bytes, gRPC message or HTTP body. Default 64 MiB, range 1 KiB .. 2 GiB - 1.</value>
     public required int MaxRequestBytes { get; init; }
 
+    /// <value>A request that takes longer is slow: its trace is kept whatever the sampler says. Default null: beyond the 99th percentile of its model version in the last minute.</value>
+    public required TimeSpan? SlowRequest { get; init; }
+
+    public required LogFormat LogFormat { get; init; }
+
     /// <summary>Reads and checks everything.</summary>
     /// <param name="errors">One sentence for each setting that is wrong; empty when the options may be used.</param>
     public static ServingOptions Read(IConfiguration configuration, out IReadOnlyList<string> errors)
@@ -45,6 +59,14 @@ internal sealed record ServingOptions
             StatusCodes = reader.Value("StatusCodes", StatusCodeSet.Standard, "Standard or Triton",
                 static (string text, out StatusCodeSet codes) => Enum.TryParse(text, ignoreCase: true, out codes) && Enum.IsDefined(codes) && !char.IsAsciiDigit(text[0])),
             MaxRequestBytes = reader.Number("MaxRequestBytes", 64 << 20, 1024, int.MaxValue),
+            SlowRequest = reader.Value("SlowRequest", (TimeSpan?)null, "a time above 00:00:00, up to 01:00:00, such as 00:00:00.100",
+                static (string text, out TimeSpan? time) =>
+                {
+                    time = TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out var parsed) ? parsed : null;
+                    return time > TimeSpan.Zero && time <= TimeSpan.FromHours(1);
+                }),
+            LogFormat = reader.Value("LogFormat", LogFormat.Text, "Text or Json",
+                static (string text, out LogFormat format) => Enum.TryParse(text, ignoreCase: true, out format) && Enum.IsDefined(format) && !char.IsAsciiDigit(text[0])),
         };
         if (!Directory.Exists(options.ModelRepository)) reader.Report("ModelRepository", options.ModelRepository, "an existing directory of <model>/<version>/model.onnx");
         if (options.GrpcPort == options.HttpPort && options.GrpcPort != 0)

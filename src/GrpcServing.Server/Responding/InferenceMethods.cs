@@ -24,7 +24,11 @@ internal static class InferenceMethods
 
     private static Marshaller<UncheckedRequest> Requests(TensorPool pool) => new(
         static (_, _) => throw new NotSupportedException("The server does not send inference requests."),
-        context => ReceivedRequest.Hold(WireReader.Read(context.PayloadAsReadOnlySequence(), pool)));
+        context =>
+        {
+            ReceivedRequest.Reading();
+            return ReceivedRequest.Hold(WireReader.Read(context.PayloadAsReadOnlySequence(), pool));
+        });
 
     private static Marshaller<T> Responses<T>()
         where T : class, IWireMessage => new(

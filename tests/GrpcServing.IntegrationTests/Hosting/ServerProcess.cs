@@ -37,11 +37,18 @@ internal sealed partial class ServerProcess : IAsyncDisposable
     }
 
     /// <summary>The server built with these tests, run by the SDK's host.</summary>
-    public static ServerProcess Start(params string[] settings) =>
-        Start(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", [Path.Combine(AppContext.BaseDirectory, "GrpcServing.Server.dll"), .. settings]);
+    public static ServerProcess Start(params string[] settings) => Start([], settings);
 
-    public static ServerProcess Start(string file, string[] arguments) =>
-        new(new Process { StartInfo = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false } });
+    /// <param name="environment">Besides that of the tests.</param>
+    public static ServerProcess Start((string Name, string Value)[] environment, string[] settings) =>
+        Start(Environment.ProcessPath is { } host && Path.GetFileNameWithoutExtension(host) == "dotnet" ? host : "dotnet", [Path.Combine(AppContext.BaseDirectory, "GrpcServing.Server.dll"), .. settings], environment);
+
+    public static ServerProcess Start(string file, string[] arguments, params (string Name, string Value)[] environment)
+    {
+        var start = new ProcessStartInfo(file, arguments) { RedirectStandardOutput = true, RedirectStandardError = true, UseShellExecute = false };
+        foreach (var (name, value) in environment) start.Environment[name] = value;
+        return new ServerProcess(new Process { StartInfo = start });
+    }
 
     /// <summary>Waits until it says that it serves.</summary>
     /// <returns>The addresses it says it serves on.</returns>

@@ -10,7 +10,7 @@ public sealed class StartUpTests
     public async Task Start_WithBadSettings_ReportsAllOfThem()
     {
         await using var server = ServerProcess.Start("--Serving:GrpcPort=99999", "--Serving:HttpPort=x", "--Serving:DrainTimeout=soon", "--Serving:StatusCodes=Mine", "--Serving:ListenAddress=nowhere",
-            "--Serving:ModelRepository=/does/not/exist", "--Serving:MaxRequestBytes=1", "--Serving:GrpcPrt=1");
+            "--Serving:ModelRepository=/does/not/exist", "--Serving:MaxRequestBytes=1", "--Serving:SlowRequest=never", "--Serving:LogFormat=Xml", "--Serving:GrpcPrt=1");
 
         var code = await server.ExitAsync();
 
@@ -18,7 +18,7 @@ public sealed class StartUpTests
         string[] expected =
         [
             "Serving:GrpcPort (99999) must be", "Serving:HttpPort (x) must be", "Serving:DrainTimeout (soon) must be", "Serving:StatusCodes (Mine) must be", "Serving:ListenAddress (nowhere) must be",
-            "Serving:ModelRepository (/does/not/exist) must be", "Serving:MaxRequestBytes (1) must be", "Serving:GrpcPrt is not a setting",
+            "Serving:ModelRepository (/does/not/exist) must be", "Serving:MaxRequestBytes (1) must be", "Serving:SlowRequest (never) must be", "Serving:LogFormat (Xml) must be", "Serving:GrpcPrt is not a setting",
         ];
         Assert.All(expected, sentence => Assert.Contains(sentence, server.Output, StringComparison.Ordinal));
     }

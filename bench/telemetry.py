@@ -1,0 +1,120 @@
+#!/usr/bin/env python3
+"""What telemetry costs: two servers, one that exports everything to a receiver here and one that exports nothing, in turn under load.
+
+    python3 bench/telemetry.py SERVER [--rounds 10] [--seconds 2] [--sampler NAME]
+
+SERVER is the executable (published) or GrpcServing.Server.dll. Server on core 0, load and receiver on core 1. Needs h2load (Debian:
+nghttp2-client). Prints for each round, and over all rounds the median of the pairwise ratios (throughput at saturation) and differences
+(p50 of one request after another).
+"""
+import argparse
+import http.server
+import os
+import re
+import statistics
+import struct
+import subprocess
+import tempfile
+import threading
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """Takes OTLP over HTTP and counts it."""
+
+    protocol_version = "HTTP/1.1"
+    received = {}
+
+    def do_POST(self):
+        size = int(self.headers.get("content-length", 0))
+        self.rfile.read(size)
+        self.received[self.path] = self.received.get(self.path, 0) + size
+        self.send_response(200)
+        self.send_header("content-type", "application/x-protobuf")
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def field(number, payload):
+    size, length = len(payload), b""
+    while True:
+        length += bytes([size & 0x7F | (0x80 if size > 0x7F else 0)])
+        size >>= 7
+        if size == 0:
+            return bytes([number << 3 | 2]) + length + payload
+
+
+def digits_request():
+    """A gRPC frame of a ModelInferRequest for one image."""
+    tensor = field(1, b"image") + field(2, b"FP32") + field(3, bytes([1, 64]))
+    message = field(1, b"digits") + field(5, tensor) + field(7, struct.pack("<64f", *[i % 16 for i in range(64)]))
+    return b"\0" + struct.pack(">I", len(message)) + message
+
+
+def start(server, environment):
+    command = ["dotnet", server] if server.endswith(".dll") else [server]
+    process = subprocess.Popen(["taskset", "-c", "0", *command, "--Serving:GrpcPort=0", "--Serving:HttpPort=0"],
+                               env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True)
+    for line in process.stdout:
+        if found := re.search(r"gRPC .* on (http://[\d.:]+)", line):
+            threading.Thread(target=process.stdout.read, daemon=True).start()
+            return process, found.group(1)
+    raise SystemExit(f"{server} did not start")
+
+
+def load(url, body, seconds, clients, streams):
+    """Requests a second, and p50 in microseconds."""
+    with tempfile.NamedTemporaryFile() as log:
+        out = subprocess.run(
+            ["taskset", "-c", "1", "h2load", "-D", str(seconds), "--warm-up-time", "1", "-c", str(clients), "-m", str(streams), "-t", "1", "-d", body, f"--log-file={log.name}",
+             "-H", "content-type: application/grpc", "-H", "te: trailers", url + "/inference.GRPCInferenceService/ModelInfer"], capture_output=True, text=True, check=True).stdout
+        rate = float(re.search(r"finished in .*?, ([\d.]+) req/s", out).group(1))
+        if int(re.search(r"(\d+) failed", out).group(1)):
+            raise SystemExit(out)
+        times = [int(line.split("\t")[2]) for line in open(log.name)]
+        return rate, statistics.median(times)
+
+
+def main():
+    arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments.add_argument("server")
+    arguments.add_argument("--rounds", type=int, default=10)
+    arguments.add_argument("--seconds", type=int, default=2)
+    arguments.add_argument("--sampler", default="", help="OTEL_TRACES_SAMPLER; nothing = the default")
+    options = arguments.parse_args()
+
+    os.sched_setaffinity(0, {1})
+    receiver = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    exporting = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{receiver.server_port}", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
+    if options.sampler:
+        exporting["OTEL_TRACES_SAMPLER"] = options.sampler
+    servers = [start(options.server, {}), start(options.server, exporting)]
+    try:
+        with tempfile.NamedTemporaryFile() as body:
+            body.write(digits_request())
+            body.flush()
+            for _, url in servers:
+                load(url, body.name, 2, 8, 8)
+            ratios, differences, rates, latencies = [], [], ([], []), ([], [])
+            for turn in range(options.rounds):
+                # Who goes first changes with every round.
+                for which in (0, 1) if turn % 2 == 0 else (1, 0):
+                    rates[which].append(load(servers[which][1], body.name, options.seconds, 8, 8)[0])
+                    latencies[which].append(load(servers[which][1], body.name, options.seconds, 1, 1)[1])
+                ratios.append(rates[1][-1] / rates[0][-1])
+                differences.append(latencies[1][-1] - latencies[0][-1])
+                print(f"round {turn + 1}: off {rates[0][-1]:.0f}/s p50 {latencies[0][-1]:.0f} us, on {rates[1][-1]:.0f}/s p50 {latencies[1][-1]:.0f} us", flush=True)
+            print(f"off: {statistics.median(rates[0]):.0f} req/s, p50 {statistics.median(latencies[0]):.0f} us")
+            print(f"on:  {statistics.median(rates[1]):.0f} req/s, p50 {statistics.median(latencies[1]):.0f} us")
+            print(f"throughput on / off: median {statistics.median(ratios):.4f}, {min(ratios):.4f} .. {max(ratios):.4f}")
+            print(f"p50 on - off: median {statistics.median(differences):+.0f} us, {min(differences):+.0f} .. {max(differences):+.0f} us")
+            print("received: " + ", ".join(f"{path} {size / 1e6:.1f} MB" for path, size in sorted(Receiver.received.items())))
+    finally:
+        for process, _ in servers:
+            process.terminate()
+
+
+main()
