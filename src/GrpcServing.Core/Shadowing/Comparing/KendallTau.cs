@@ -29,7 +29,7 @@ internal static class KendallTau
         var tiesOfY = Ties(y, order);
         var all = Pairs(order.Length);
         var scale = Math.Sqrt(all - tiesOfX) * Math.Sqrt(all - tiesOfY);
-        return scale == 0 ? double.NaN : (all - tiesOfX - tiesOfY + tiesOfBoth - 2 * exchanges) / scale;
+        return scale == 0 ? double.NaN : Math.Clamp((all - tiesOfX - tiesOfY + tiesOfBoth - 2 * exchanges) / scale, -1, 1);
     }
 
     private static double Pairs(int count) => (double)count * (count - 1) / 2;

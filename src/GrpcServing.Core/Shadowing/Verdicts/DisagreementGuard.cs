@@ -11,6 +11,7 @@ namespace GrpcServing.Shadowing;
 internal sealed class DisagreementGuard
 {
     private readonly double _budget;
+    private readonly ExcessBudget _excessBudget;
     private readonly bool _controlled;
     private readonly BetaBinomialTest _rate;
     private readonly ExcessTest _excess = new();
@@ -20,10 +21,12 @@ internal sealed class DisagreementGuard
     private readonly double _excessPass;
     private readonly double _excessFail;
     private GuardDecision _decision;
+    private bool _cleared;
 
-    public DisagreementGuard(VerdictOptions options, in ErrorShares shares)
+    public DisagreementGuard(VerdictOptions options, ExcessBudget excessBudget, in ErrorShares shares)
     {
         _budget = options.DisagreementBudget;
+        _excessBudget = excessBudget;
         _controlled = options.ControlShare > 0;
         _rate = new BetaBinomialTest(_budget, options.Alpha);
         _difference = new McNemarTest(options.Alpha);
@@ -41,8 +44,8 @@ internal sealed class DisagreementGuard
 
     public long ControlPairs => _excess.Pairs;
 
-    /// <summary>The rate would FAIL if none of it were noise, and the control pairs have not settled that.</summary>
-    public bool IsSuspect => _controlled && Verdict != Verdict.Fail && RateFails && _excess.LogEBelow(_budget) < _excessPass;
+    /// <summary>The rate would FAIL if none of it were noise, and the control pairs do not say that it is.</summary>
+    public bool IsSuspect => _controlled && Verdict != Verdict.Fail && !_cleared && RateFails;
 
     private bool RateFails => _rate.IsAbove && _rate.LogE >= _rateFail;
 
@@ -58,8 +61,11 @@ internal sealed class DisagreementGuard
         if (!_controlled) return;
         _excess.Observe(candidateDisagrees, controlDisagrees);
         if (candidateDisagrees != controlDisagrees) _difference.Observe(candidateDisagrees);
-        if (_excess.LogEAbove(_budget) >= _excessFail) _decision.Fail(Pairs);
-        else if (_excess.LogEBelow(_budget) >= _excessPass) _decision.Pass(Pairs);
+
+        // Only this outcome adds to the evidence above; and without any noise the excess is the rate, which the plain test decides.
+        if (candidateDisagrees && !controlDisagrees && _excess.LogEAbove(_excessBudget) >= _excessFail) _decision.Fail(Pairs);
+        _cleared = _excess.ControlOnly + _excess.Both > 0 && _excess.LogEBelow(_excessBudget) >= _excessPass;
+        if (_cleared) _decision.Pass(Pairs);
     }
 
     public GuardReading Read()

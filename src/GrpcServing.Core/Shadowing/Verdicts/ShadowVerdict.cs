@@ -24,11 +24,12 @@ internal sealed class ShadowVerdict
     {
         _options = options;
         var shares = ErrorShares.Of(options);
-        _disagreement = new DisagreementGuard(options, shares);
+        var excessBudget = new ExcessBudget(options.DisagreementBudget);
+        _disagreement = new DisagreementGuard(options, excessBudget, shares);
         _faults = new FaultGuard(options, shares);
         _execution = options.ExecutionRatioBudget > 0 ? new ExecutionGuard(options, shares) : null;
         _labels = new LabelGuard(options, shares);
-        _slices = new SliceVerdicts(options);
+        _slices = new SliceVerdicts(options, excessBudget);
     }
 
     public long Pairs => _disagreement.Pairs;

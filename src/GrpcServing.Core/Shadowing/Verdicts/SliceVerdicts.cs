@@ -9,7 +9,7 @@ namespace GrpcServing.Shadowing;
 /// as the whole does, and is a suspect by its rate alone.</para>
 /// <para>The slices seen are taken as given: which requests arrive is not what is tested. One thread; allocates when a slice is new.</para>
 /// </remarks>
-internal sealed class SliceVerdicts(VerdictOptions options)
+internal sealed class SliceVerdicts(VerdictOptions options, ExcessBudget excessBudget)
 {
     private readonly bool _controlled = options.ControlShare > 0;
     private readonly List<Slice> _slices = [];
@@ -50,6 +50,7 @@ internal sealed class SliceVerdicts(VerdictOptions options)
 
     private Slice Of(int slice)
     {
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(slice, options.MaxSlices);
         while (_slices.Count <= slice) _slices.Add(new Slice(new BetaBinomialTest(options.DisagreementBudget, options.Alpha)));
         return _slices[slice];
     }
@@ -66,13 +67,13 @@ internal sealed class SliceVerdicts(VerdictOptions options)
         HasSuspect = false;
         if (!_controlled) return;
 
-        for (var i = 0; i < seen; i++) _logEs[i] = _slices[i].Excess.LogEAbove(options.DisagreementBudget);
+        for (var i = 0; i < seen; i++) _logEs[i] = _slices[i].Excess.LogEAbove(excessBudget);
         EValues.BenjaminiHochberg(_logEs.AsSpan(0, seen), options.Alpha, _rejected, _scratch);
         for (var i = 0; i < seen; i++)
         {
             var slice = _slices[i];
             slice.Fails = _rejected[i];
-            HasSuspect |= slice.Suspect && !slice.Fails && slice.Excess.LogEBelow(options.DisagreementBudget) < -Math.Log(options.Alpha);
+            HasSuspect |= slice.Suspect && !slice.Fails && slice.Excess.LogEBelow(excessBudget) < -Math.Log(options.Alpha);
         }
     }
 

@@ -40,7 +40,7 @@ internal sealed record VerdictOptions
     /// <value>Control pairs wanted first, while every pair gets one; default 300.</value>
     public long MinimumControlPairs { get; init; } = 300;
 
-    /// <value>Most slices told apart, 1..1000; default 64. Later ones count together as "other".</value>
+    /// <value>Most slices told apart, 1..1000; default 64. Capacity of the <see cref="SliceTable"/> that numbers them; later ones count together as "other".</value>
     public int MaxSlices { get; init; } = 64;
 
     /// <summary>Every setting outside its range, each as <c>X (value) must be ...</c>; empty when all are fine.</summary>
