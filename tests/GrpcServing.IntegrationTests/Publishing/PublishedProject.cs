@@ -3,8 +3,16 @@ using GrpcServing.IntegrationTests.Hosting;
 
 namespace GrpcServing.IntegrationTests.Publishing;
 
-/// <summary>The server published as native code, once for all tests, into a directory of its own: nothing of the checkout changes.</summary>
-public sealed class PublishedServer : IAsyncLifetime
+/// <summary>The server as it is shipped.</summary>
+public sealed class PublishedServer() : PublishedProject("GrpcServing.Server", "GrpcServing.Server");
+
+/// <summary>The tool as it is shipped.</summary>
+public sealed class PublishedTool() : PublishedProject("GrpcServing.Cli", "gserve");
+
+/// <summary>A project published as native code, once for all tests, into a directory of its own: nothing of the checkout changes.</summary>
+/// <param name="project">Its folder under src.</param>
+/// <param name="executable">What the program is called.</param>
+public abstract class PublishedProject(string project, string executable) : IAsyncLifetime
 {
     private readonly TemporaryDirectory _directory = new();
 
@@ -16,9 +24,9 @@ public sealed class PublishedServer : IAsyncLifetime
     /// <summary>What publishing wrote.</summary>
     public string Output { get; private set; } = "";
 
-    public string Directory => Path.Combine(_directory.Path, "server");
+    public string Directory => Path.Combine(_directory.Path, "published");
 
-    public string Executable => Path.Combine(Directory, "GrpcServing.Server");
+    public string Executable => Path.Combine(Directory, executable);
 
     public async ValueTask InitializeAsync()
     {
@@ -30,13 +38,14 @@ public sealed class PublishedServer : IAsyncLifetime
         }
         (ExitCode, Output) = await Command.RunAsync("dotnet",
         [
-            "publish", Path.Combine(TestPaths.Root, "src", "GrpcServing.Server"), "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-p:PublishAot=true", $"-p:CppCompilerAndLinker={compiler}",
+            "publish", Path.Combine(TestPaths.Root, "src", project), "-c", "Release", "-r", RuntimeInformation.RuntimeIdentifier, "-p:PublishAot=true", $"-p:CppCompilerAndLinker={compiler}",
             "--artifacts-path", Path.Combine(_directory.Path, "artifacts"), "-o", Directory, "--nologo",
         ]);
     }
 
     public ValueTask DisposeAsync()
     {
+        GC.SuppressFinalize(this);
         _directory.Dispose();
         return ValueTask.CompletedTask;
     }
