@@ -1,5 +1,6 @@
 using GrpcServing.Batching;
 using GrpcServing.Execution;
+using GrpcServing.Shadowing;
 using GrpcServing.Telemetry;
 
 namespace GrpcServing.Models;
@@ -16,6 +17,7 @@ public sealed class ServedVersion
     private readonly ILoadedModel _model;
     private readonly TaskCompletionSource _lastReturned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _leases;
+    private ShadowTap? _shadow;
 
     internal ServedVersion(ModelSpec spec, ModelConfiguration configuration, ILoadedModel model, Lane lane, ShapeTable shapes, VersionStatistics statistics, MeasuredLatencyTable latency)
     {
@@ -43,6 +45,13 @@ public sealed class ServedVersion
     public VersionStatistics Statistics { get; }
 
     public MeasuredLatencyTable Latency { get; }
+
+    /// <summary>Takes copies of what this version answers; null while no shadow is on. Read by any thread, set by the shadow.</summary>
+    internal ShadowTap? Shadow
+    {
+        get => Volatile.Read(ref _shadow);
+        set => Volatile.Write(ref _shadow, value);
+    }
 
     /// <summary>Bytes of the model as far as the runtime tells.</summary>
     public long MemoryBytes => _model.MemoryBytes;
