@@ -39,6 +39,9 @@ public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
     /// <summary>When its batch started, in ticks of the lane's clock; 0 before.</summary>
     public long StartedAt { get; internal set; }
 
+    /// <summary>The run that answered it, after a successful answer.</summary>
+    public RunMeasure Run { get; internal set; }
+
     /// <summary>True once somebody answered; the others leave it alone.</summary>
     public bool IsAnswered => Volatile.Read(ref _answered) != 0;
 

@@ -77,6 +77,7 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
             var gathered = time.GetTimestamp();
             run.Executor.Run();
             var executed = time.GetTimestamp();
+            var measure = new RunMeasure(rows, paddedRows, executed - gathered, CpuTicks: 0);
             Scatter(run.Executor, members, first, end, paddedRows);
             // Before the answers: whoever has an answer finds it counted.
             statistics.RecordExecution(members, first, end, rows, new StageTimes(started, gathered, executed, time.GetTimestamp()));
@@ -86,6 +87,7 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
             {
                 var member = (PendingRequest)members[i];
                 member.ReleaseBody();
+                member.Run = measure;
                 if (!member.TrySucceed()) goneRows += member.Rows;
             }
             if (goneRows > 0) statistics.RecordWaste((executed - gathered) * goneRows / rows);

@@ -20,6 +20,7 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimePr
     private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(1);
 
     private readonly Lock _measuring = new();
+    private readonly ShadowLaneFactory _shadows = new(pool, time);
 
     /// <exception cref="ModelLoadException">With everything that is wrong, named.</exception>
     internal ServedVersion Load(string name, long version, string modelDirectory, ModelLayout layout)
@@ -72,7 +73,7 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimePr
                 new DeadlinePolicy(configuration.Batching, DeadlineOf(configuration, single), time.TimestampFrequency),
                 time,
                 InlineLimit);
-            return new ServedVersion(spec, configuration, model, lane, shapes, statistics, latency);
+            return new ServedVersion(spec, configuration, model, lane, shapes, statistics, latency, _shadows);
         }
         catch
         {
