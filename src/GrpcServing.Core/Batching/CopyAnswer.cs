@@ -17,6 +17,8 @@ public enum CopyDrop
     Preempted,
     /// <summary><c>breaker</c>: the candidate failed or hung so often that copies are turned away until a probe succeeds.</summary>
     Breaker,
+    /// <summary><c>not_comparable</c>: the request does not fit the candidate.</summary>
+    NotComparable,
     /// <summary><c>stopped</c>: the lane is closed, or the caller of the copy gave up.</summary>
     Stopped,
 }
