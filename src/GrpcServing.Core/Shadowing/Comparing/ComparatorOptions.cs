@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using GrpcServing.Models;
 
 namespace GrpcServing.Shadowing;
 
@@ -9,7 +10,7 @@ internal sealed record ComparatorOptions
     /// <value>Null (default): by the output's spec and values, see <see cref="OutputKindRule"/>.</value>
     public OutputKind? Kind { get; init; }
 
-    /// <value>Class scores: depth of the top-k overlap, 1..1000; default 5. An output with fewer classes is compared over all of them.</value>
+    /// <value>Class scores: depth of the top-k overlap, 1..100; default 5. An output with fewer classes is compared over all of them.</value>
     public int TopK { get; init; } = 5;
 
     /// <value>Class scores: a primary whose two best probabilities are closer than this is undecided, and a flip is counted as a tie too; 0..1, default 1e-3.</value>
@@ -45,7 +46,7 @@ internal sealed record ComparatorOptions
     /// <summary>Every setting outside its range, each as <c>X (value) must be ...</c>; empty when all are fine.</summary>
     public IEnumerable<string> Failures()
     {
-        if (TopK is < 1 or > 1000) yield return $"TopK ({TopK}) must be 1..1000";
+        if (TopK is < 1 or > 100) yield return $"TopK ({TopK}) must be 1..100";
         if (!(MarginTie is >= 0 and <= 1)) yield return $"MarginTie ({MarginTie}) must be 0..1";
         if (!(BinaryThreshold is > 0 and < 1)) yield return $"BinaryThreshold ({BinaryThreshold}) must be between 0 and 1";
         if (!(AbsoluteTolerance >= 0)) yield return $"AbsoluteTolerance ({AbsoluteTolerance}) must be 0 or more";
@@ -54,6 +55,17 @@ internal sealed record ComparatorOptions
         if (RankingDepth is < 1 or > 1000) yield return $"RankingDepth ({RankingDepth}) must be 1..1000";
         if (!(RankingOverlap is >= 0 and <= 1)) yield return $"RankingOverlap ({RankingOverlap}) must be 0..1";
         foreach (var (output, options) in Outputs)
-            foreach (var failure in options.Failures()) yield return $"{output}.{failure}";
+            foreach (var failure in options.Failures()) yield return $"Outputs.{output}.{failure}";
+    }
+
+    /// <summary>The same, with what does not fit this model: names that are no outputs, kinds that a datatype does not have.</summary>
+    public IEnumerable<string> Failures(ModelSpec model)
+    {
+        foreach (var failure in Failures()) yield return failure;
+        foreach (var output in Outputs.Keys.Where(output => model.FindOutput(output) < 0))
+            yield return $"Outputs.{output} must name an output of {model.Name}: {string.Join(", ", model.Outputs.Select(static output => output.Name))}";
+        foreach (var output in model.Outputs)
+            if (For(output.Name).Kind is { } kind && OutputKindRule.Refusal(kind, output.DataType) is { } allowed)
+                yield return $"{(Outputs.ContainsKey(output.Name) ? $"Outputs.{output.Name}." : "")}Kind ({kind}) must be {allowed}";
     }
 }

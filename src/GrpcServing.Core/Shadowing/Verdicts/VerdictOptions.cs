@@ -14,7 +14,7 @@ internal sealed record VerdictOptions
     public double FaultBudget { get; init; } = .001;
 
     /// <value>
-    /// Share of faults that PASS must rule out, at least <see cref="FaultBudget"/>; default 0.01. Ruling out 0.1 % takes 4,733 requests
+    /// Share of faults that PASS must rule out, at least <see cref="FaultBudget"/>; default 0.01. Ruling out 0.1 % takes 4,742 requests
     /// without one, ruling out 1 % takes 473: set it to <see cref="FaultBudget"/> for the strict rule.
     /// </value>
     public double FaultCeiling { get; init; } = .01;
