@@ -43,6 +43,9 @@ public sealed class ServedVersion
 
     public ModelConfiguration Configuration { get; }
 
+    /// <summary>What it was loaded from.</summary>
+    public required ModelFileFacts File { get; init; }
+
     public Lane Lane { get; }
 
     public ShapeTable Shapes { get; }

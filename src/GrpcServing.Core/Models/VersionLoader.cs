@@ -32,10 +32,11 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimePr
         var graph = runtime.Inspect(file);
         var configuration = ConfigurationReader.Read(modelDirectory, graph);
         var spec = ModelSpec.Create(name, version, configuration);
+        var facts = ModelFileFacts.Of(file);
         var model = runtime.Load(file, spec, configuration.Execution);
         try
         {
-            return Open(spec, configuration, model);
+            return Open(spec, configuration, model, facts);
         }
         catch
         {
@@ -44,7 +45,7 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimePr
         }
     }
 
-    private ServedVersion Open(ModelSpec spec, ModelConfiguration configuration, ILoadedModel model)
+    private ServedVersion Open(ModelSpec spec, ModelConfiguration configuration, ILoadedModel model, ModelFileFacts file)
     {
         var shapes = new ShapeTable(spec);
         var latency = new MeasuredLatencyTable(Math.Max(1, spec.MaxBatchSize));
@@ -73,7 +74,7 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimePr
                 new DeadlinePolicy(configuration.Batching, DeadlineOf(configuration, single), time.TimestampFrequency),
                 time,
                 InlineLimit);
-            return new ServedVersion(spec, configuration, model, lane, shapes, statistics, latency, _shadows);
+            return new ServedVersion(spec, configuration, model, lane, shapes, statistics, latency, _shadows) { File = file };
         }
         catch
         {

@@ -15,4 +15,11 @@ internal static class EventIds
     public const int VersionLoadFailed = 1105;
     public const int ModelRemark = 1103;
     public const int LaneFailed = 1104;
+
+    public const int ShadowStarted = 1200;
+    public const int ShadowStartFailed = 1201;
+    public const int ShadowVerdict = 1202;
+    public const int ShadowState = 1203;
+    public const int ShadowEnded = 1204;
+    public const int ShadowFailed = 1205;
 }

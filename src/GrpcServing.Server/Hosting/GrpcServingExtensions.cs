@@ -1,3 +1,4 @@
+using System.Net;
 using Grpc.AspNetCore.Server;
 using Grpc.AspNetCore.Server.Model;
 using GrpcServing.Decoding;
@@ -8,6 +9,7 @@ using GrpcServing.Onnx;
 using GrpcServing.Protos;
 using GrpcServing.Responding;
 using GrpcServing.Routing;
+using GrpcServing.Shadowing;
 using GrpcServing.Telemetry;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration.Memory;
@@ -29,6 +31,7 @@ internal static class GrpcServingExtensions
         services.AddLogging(builder);
         services.AddModels();
         services.AddPipeline(options);
+        services.AddShadowing();
         services.AddGrpcFrontEnd(options);
         services.AddRestFrontEnd();
         services.AddTelemetry();
@@ -47,12 +50,14 @@ internal static class GrpcServingExtensions
             endpoint.RequestDelegate = http => ReceivedRequest.RunAsync(http, call);
         });
         app.MapGrpcService<HealthService>();
+        app.MapGrpcService<ShadowAdminService>();
         app.MapGrpcService<ReflectionService>();
         app.MapGrpcService<ReflectionDraftService>();
         app.MapPrometheusScrapingEndpoint("/metrics");
         app.Services.GetRequiredService<RestRoutes>().Map(app);
         // Nobody else asks for it, but its instruments must exist.
         app.Services.GetRequiredService<ServingMetrics>();
+        app.Services.GetRequiredService<ShadowMetrics>();
         return app;
     }
 
@@ -107,6 +112,23 @@ internal static class GrpcServingExtensions
         services.AddSingleton<SettingsEndpoint>();
     }
 
+    private static void AddShadowing(this IServiceCollection services)
+    {
+        services.AddSingleton<IShadowObserver, ShadowEvents>();
+        services.AddSingleton(static provider => new ShadowRegistry(
+            provider.GetRequiredService<ModelRepository>(),
+            provider.GetService<IShadowCaptures>(),
+            provider.GetRequiredService<IShadowObserver>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<AdminAccess>();
+        services.AddSingleton(static provider => new ShadowAdminService(
+            provider.GetRequiredService<ShadowRegistry>(),
+            provider.GetService<ICaptureReader>(),
+            provider.GetRequiredService<AdminAccess>(),
+            provider.GetRequiredService<DrainState>(),
+            provider.GetRequiredService<TimeProvider>()));
+    }
+
     private static void AddGrpcFrontEnd(this IServiceCollection services, ServingOptions options)
     {
         services.AddGrpc(grpc =>
@@ -134,6 +156,7 @@ internal static class GrpcServingExtensions
     private static void AddTelemetry(this IServiceCollection services)
     {
         services.AddSingleton<ServingMetrics>();
+        services.AddSingleton<ShadowMetrics>();
         services.AddOpenTelemetry().WithMetrics(static metrics => metrics
             .AddMeter(ServingMetrics.MeterName)
             .AddPrometheusExporter());
@@ -147,5 +170,6 @@ internal static class GrpcServingExtensions
         kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
         kestrel.Listen(options.ListenAddress, options.GrpcPort, static listen => listen.Protocols = HttpProtocols.Http2);
         kestrel.Listen(options.ListenAddress, options.HttpPort, static listen => listen.Protocols = HttpProtocols.Http1);
+        if (options.AdminPort is { } adminPort) kestrel.Listen(IPAddress.Loopback, adminPort, static listen => listen.Protocols = HttpProtocols.Http2);
     }
 }

@@ -33,10 +33,10 @@ internal sealed record TensorPreview(string Name, TensorDataType DataType, Immut
         var elements = shape.Aggregate(1L, static (product, dim) => product * dim);
         var shown = (int)Math.Min(elements, MaxElements);
         var isText = spec.DataType == TensorDataType.Bytes;
-        return new TensorPreview(spec.Name, spec.DataType, [.. shape], isText ? [] : Numbers(spec.DataType, raw, shown), isText ? Texts(raw, shown) : [], shown < elements);
+        return new TensorPreview(spec.Name, spec.DataType, [.. shape], isText ? [] : ReadNumbers(spec.DataType, raw, shown), isText ? ReadTexts(raw, shown) : [], shown < elements);
     }
 
-    private static ImmutableArray<double> Numbers(TensorDataType type, ReadOnlySpan<byte> raw, int count)
+    private static ImmutableArray<double> ReadNumbers(TensorDataType type, ReadOnlySpan<byte> raw, int count)
     {
         var size = type.ElementSize();
         count = Math.Min(count, raw.Length / size);
@@ -62,7 +62,7 @@ internal sealed record TensorPreview(string Name, TensorDataType DataType, Immut
         _ => throw new ArgumentOutOfRangeException(nameof(type), type, "Has no numbers."),
     };
 
-    private static ImmutableArray<string> Texts(ReadOnlySpan<byte> raw, int count)
+    private static ImmutableArray<string> ReadTexts(ReadOnlySpan<byte> raw, int count)
     {
         var texts = ImmutableArray.CreateBuilder<string>(count);
         for (var i = 0; i < count && raw.Length >= sizeof(uint); i++)
