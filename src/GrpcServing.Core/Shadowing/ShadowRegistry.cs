@@ -15,6 +15,9 @@ namespace GrpcServing.Shadowing;
 /// </remarks>
 internal sealed class ShadowRegistry : IAsyncDisposable
 {
+    // A candidate that is not at fault has ended its last run by then.
+    private static readonly TimeSpan ReleasePatience = TimeSpan.FromSeconds(1);
+
     private readonly ModelRepository _repository;
     private readonly IShadowCaptures? _captures;
     private readonly IShadowObserver _observer;
@@ -93,8 +96,7 @@ internal sealed class ShadowRegistry : IAsyncDisposable
         if (_closed) return (Conflict($"the server stops"), null);
         if (shadow.Session is { Ended.IsCompleted: false } running)
             return (Conflict($"model '{model}' has a shadow already: version {running.Sides.Candidate.Version} beside version {running.Sides.Primary.Version}. Stop it first"), null);
-        if (shadow.Session is { Released.IsCompleted: false } ending && ending.Sides.Candidate.Version == settings.Candidate)
-            return (Conflict($"the last run of version {settings.Candidate} of model '{model}' has not ended since its shadow was stopped. Try again later; a run that never ends is ended by a restart of the server"), null);
+        if (shadow.Session is { } ended) await Task.WhenAny(ended.Released, Task.Delay(ReleasePatience, _time)).ConfigureAwait(false);
 
         var (error, primary) = FindPrimary(model, settings);
         if (!error.IsNone) return (error, null);
@@ -103,6 +105,8 @@ internal sealed class ShadowRegistry : IAsyncDisposable
 
         (error, var candidate) = await _repository.SetCandidateAsync(model, settings.Candidate).ConfigureAwait(false);
         if (!error.IsNone) return (error, null);
+        if (shadow.Session is { Released.IsCompleted: false } hanging && hanging.Candidate == candidate)
+            return (Conflict($"a run of version {settings.Candidate} of model '{model}' has not ended since its shadow was stopped. Load the model again, or restart the server if its memory is needed"), null);
         try
         {
             shadow.Session = Open(primary, candidate!, settings with { Primary = primary.Spec.Version });

@@ -167,7 +167,7 @@ public sealed class ShadowAdminTests
 
         var scraped = await server.Server.Http.GetStringAsync("/metrics", TestContext.Current.CancellationToken);
 
-        Assert.Matches("grpcserving_shadow_pairs_total\\{[^}]*model=\"shadowed\"[^}]*outcome=\"agree\"[^}]*\\} 20 ", scraped);
+        Assert.Matches("grpcserving_shadow_pairs_total\\{[^}]*model=\"shadowed\"[^}]*outcome=\"agree\"[^}]*\\} 20\n", scraped);
         Assert.Contains("grpcserving_shadow_coverage", scraped, StringComparison.Ordinal);
         Assert.Contains("grpcserving_shadow_verdict", scraped, StringComparison.Ordinal);
     }

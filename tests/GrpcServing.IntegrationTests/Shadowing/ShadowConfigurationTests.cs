@@ -26,7 +26,7 @@ public sealed class ShadowConfigurationTests
         var report = await server.ReportAsync("shadowed");
 
         // The newest version that is not the candidate answers, though the candidate is newer still.
-        Assert.Equal((8, 9), (report.Status.Primary, report.Status.Candidate));
+        Assert.Equal((1, 9), (report.Status.Primary, report.Status.Candidate));
         Assert.Equal(["de", "fr"], report.Slices.Select(static slice => slice.Name).Order());
         Assert.All(report.Slices, static slice => Assert.Equal((3, 3), (slice.Pairs, slice.Eligible)));
     }
@@ -58,7 +58,7 @@ public sealed class ShadowConfigurationTests
         await server.Client.LoadAsync("shadowed");
         ShadowStatus after;
         do after = await server.StatusAsync("shadowed");
-        while (after.StartedAt.Equals(before.StartedAt) || after.State == ShadowState.Stopped);
+        while (before.StartedAt.Equals(after.StartedAt) || after.State == ShadowState.Stopped);
         await server.SendAllAsync(3, static i => ShadowServer.Shadowed(i, $"{i}"));
 
         await server.SettledAsync("shadowed", 3);
@@ -95,7 +95,7 @@ public sealed class ShadowConfigurationTests
 
     private static Task<ShadowServer> StartAsync(string modelJson) => ShadowServer.StartAsync(repository =>
     {
-        TestPaths.CopyModel(TestPaths.ShadowModels, "shadowed", repository);
+        foreach (var version in new[] { 1, 9 }) ShadowServer.AddVersion(repository, "shadowed", version, Path.Combine(TestPaths.ShadowModels, "shadowed", $"{version}", "model.onnx"));
         File.WriteAllText(Path.Combine(repository, "shadowed", "model.json"), modelJson);
     });
 
