@@ -87,7 +87,7 @@ internal sealed class ShadowRegistry : IAsyncDisposable
         _closed = true;
         _repository.Changed -= Follow;
         foreach (var session in Sessions) await session.EndAsync(ShadowState.Stopped, "The server stopped.").ConfigureAwait(false);
-        foreach (var session in Sessions) await session.Released.ConfigureAwait(false);
+        foreach (var session in Sessions) await session.DisposeAsync().ConfigureAwait(false);
         while (!_following.IsEmpty) await Task.WhenAll(_following.Keys).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
@@ -151,8 +151,8 @@ internal sealed class ShadowRegistry : IAsyncDisposable
         }
         catch
         {
-            _ = candidateLane.DisposeAsync();
-            _ = controlLane?.DisposeAsync();
+            Track(candidateLane.DisposeAsync().AsTask());
+            if (controlLane is not null) Track(controlLane.DisposeAsync().AsTask());
             throw;
         }
     }

@@ -18,7 +18,7 @@ namespace GrpcServing.Shadowing;
 /// Copies hold at most <see cref="ShadowSettings.MaxQueueBytes"/> of tensors.
 /// </para>
 /// </remarks>
-internal sealed class ShadowSession
+internal sealed class ShadowSession : IAsyncDisposable
 {
     // Shorter than the naps of the queue go on after the last event, so the last change is always published.
     private static readonly TimeSpan PublishInterval = TimeSpan.FromMilliseconds(50);
@@ -116,6 +116,13 @@ internal sealed class ShadowSession
         }
     }
 
+    /// <summary>Ends it if need be, and waits until nothing of it runs any more.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await EndAsync(ShadowState.Stopped, "It was given up.").ConfigureAwait(false);
+        await Released.ConfigureAwait(false);
+    }
+
     /// <summary>Reads the tally, on the thread that owns it or after the end.</summary>
     public async Task<T> ReadAsync<T>(Func<ShadowTally, ShadowReading, T> read)
     {
@@ -157,6 +164,7 @@ internal sealed class ShadowSession
         if (_capture is not null) await _capture.DisposeAsync().ConfigureAwait(false);
         await _candidateLane.DisposeAsync().ConfigureAwait(false);
         if (_controlLane is not null) await _controlLane.DisposeAsync().ConfigureAwait(false);
+        _ending.Dispose();
     }
 
     private void Run()
