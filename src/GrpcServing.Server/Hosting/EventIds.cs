@@ -15,4 +15,10 @@ internal static class EventIds
     public const int VersionLoadFailed = 1105;
     public const int ModelRemark = 1103;
     public const int LaneFailed = 1104;
+
+    public const int ShadowPriority = 1200;
+    public const int ShadowRunOverdue = 1201;
+    public const int ShadowRunLost = 1202;
+    public const int ShadowRunRecovered = 1203;
+    public const int ShadowLaneFailed = 1204;
 }
