@@ -20,8 +20,13 @@ public sealed record ShadowLaneSettings
     /// <summary>Most bytes that they hold together; a lone copy enters whatever its size.</summary>
     public long MaxQueueBytes { get; init; } = 64L << 20;
 
-    /// <summary>A copy that did not run for this long is dropped.</summary>
+    /// <summary>A copy that did not run for this long is dropped; above 0. Below 1 s some are lost whenever copies are held off to see how the primary does without.</summary>
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// A run that is expected to end this soon after a primary comes goes on beside it; a longer one is ended at once. Default 0: every run is.
+    /// </summary>
+    public TimeSpan MaxPrimaryDelay { get; init; } = TimeSpan.Zero;
 
     /// <summary>Most copies that run at the same time; each has a thread and buffers of its own.</summary>
     public int Executors { get; init; } = 1;

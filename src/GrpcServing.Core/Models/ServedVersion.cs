@@ -22,6 +22,7 @@ public sealed class ServedVersion
     private long _leases;
     private ShadowTap? _shadow;
     private bool _closing;
+    private bool _isStillRun;
 
     internal ServedVersion(ModelSpec spec, ModelConfiguration configuration, ILoadedModel model, Lane lane, ShapeTable shapes, VersionStatistics statistics, MeasuredLatencyTable latency, ShadowLaneFactory shadows)
     {
@@ -96,7 +97,11 @@ public sealed class ServedVersion
 
     private void Closed(ShadowLane lane)
     {
-        lock (_lock) _openShadows.Remove(lane);
+        lock (_lock)
+        {
+            _openShadows.Remove(lane);
+            _isStillRun |= lane.Runs.Lost > 0;
+        }
     }
 
     private async Task CloseShadowsAsync()
@@ -117,6 +122,7 @@ public sealed class ServedVersion
         await _lastReturned.Task.ConfigureAwait(false);
         await CloseShadowsAsync().ConfigureAwait(false);
         await Lane.DisposeAsync().ConfigureAwait(false);
-        _model.Dispose();
+        // A run that hangs uses the weights still: giving them back would crash the process.
+        if (!_isStillRun) _model.Dispose();
     }
 }

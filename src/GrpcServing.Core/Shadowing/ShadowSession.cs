@@ -174,6 +174,8 @@ internal sealed class ShadowSession : IAsyncDisposable
             while (!(_isEnding && _tap.Copies == 0))
             {
                 while (_queue.TryTake(out var happened)) Handle(happened);
+                // Less while the primaries of the device suffer.
+                _tap.Share = _candidateLane.Share;
                 if (_isDirty && _time.GetTimestamp() - _publishedAt >= _publishTicks) Publish();
                 if (!_isEnding || _tap.Copies > 0) _queue.Wait();
             }
@@ -306,7 +308,7 @@ internal sealed class ShadowSession : IAsyncDisposable
         if (before.State != now.State || before.Verdict.Verdict != now.Verdict.Verdict) _observer.Changed(this, before, now);
     }
 
-    private ShadowState StateNow() => _tap.Share < 1 ? ShadowState.Throttled : ShadowState.Running;
+    private ShadowState StateNow() => _candidateLane.IsBreakerOpen ? ShadowState.BreakerOpen : _tap.Share < 1 ? ShadowState.Throttled : ShadowState.Running;
 
     /// <summary>The last reading; whoever asks from here on reads for himself.</summary>
     private void Finish()

@@ -16,10 +16,16 @@ internal static class EventIds
     public const int ModelRemark = 1103;
     public const int LaneFailed = 1104;
 
-    public const int ShadowStarted = 1200;
-    public const int ShadowStartFailed = 1201;
-    public const int ShadowVerdict = 1202;
-    public const int ShadowState = 1203;
-    public const int ShadowEnded = 1204;
-    public const int ShadowFailed = 1205;
+    public const int ShadowPriority = 1200;
+    public const int ShadowRunOverdue = 1201;
+    public const int ShadowRunLost = 1202;
+    public const int ShadowRunRecovered = 1203;
+    public const int ShadowLaneFailed = 1204;
+
+    public const int ShadowStarted = 1210;
+    public const int ShadowStartFailed = 1211;
+    public const int ShadowVerdict = 1212;
+    public const int ShadowState = 1213;
+    public const int ShadowEnded = 1214;
+    public const int ShadowFailed = 1215;
 }

@@ -1,6 +1,7 @@
 using System.Net;
 using Grpc.AspNetCore.Server;
 using Grpc.AspNetCore.Server.Model;
+using GrpcServing.Batching;
 using GrpcServing.Decoding;
 using GrpcServing.Endpoints;
 using GrpcServing.Execution;
@@ -90,6 +91,8 @@ internal static class GrpcServingExtensions
     {
         services.TryAddSingleton<TensorPool>();
         services.TryAddSingleton<IModelRuntime, OnnxModelRuntime>();
+        services.AddSingleton<IShadowLaneObserver, ShadowLaneEvents>();
+        services.AddSingleton<DeviceBoards>();
         services.AddSingleton<VersionLoader>();
         services.AddSingleton<RepositoryEvents>();
         services.AddSingleton(static provider => new ModelRepository(

@@ -10,7 +10,7 @@ using GrpcServing.Shadowing;
 namespace GrpcServing.Tests.Shadowing;
 
 /// <summary>A model of two scripted versions in a real repository, and the shadows over it.</summary>
-internal sealed class ShadowFixture : IAsyncDisposable, IRepositoryObserver, IShadowObserver, IShadowCaptures
+internal sealed class ShadowFixture : IAsyncDisposable, IRepositoryObserver, IShadowLaneObserver, IShadowObserver, IShadowCaptures
 {
     public const string Model = "scripted";
 
@@ -21,7 +21,9 @@ internal sealed class ShadowFixture : IAsyncDisposable, IRepositoryObserver, ISh
     private ShadowFixture(TimeProvider time)
     {
         var runtime = new ScriptedRuntime(Of);
-        Repository = new ModelRepository(_directory, new VersionLoader(runtime, Pool, time), runtime, this);
+        // Tests beside this one may use the whole processor: that is not what is tested here.
+        var devices = new DeviceBoards(this, time) { Processor = () => new ProcessorMeter(static () => TimeSpan.Zero, 1, null, time.TimestampFrequency) };
+        Repository = new ModelRepository(_directory, new VersionLoader(runtime, Pool, devices, time), runtime, this);
         Shadows = new ShadowRegistry(Repository, this, this, time);
         _router = new Router(Repository);
     }
@@ -152,6 +154,24 @@ internal sealed class ShadowFixture : IAsyncDisposable, IRepositoryObserver, ISh
     void IRepositoryObserver.Retired(ServedVersion version)
     {
     }
+
+    void IShadowLaneObserver.PriorityNotLowered(string reason)
+    {
+    }
+
+    void IShadowLaneObserver.RunOverdue(ModelSpec spec, int rows, TimeSpan limit)
+    {
+    }
+
+    void IShadowLaneObserver.RunLost(ModelSpec spec, int rows)
+    {
+    }
+
+    void IShadowLaneObserver.RunRecovered(ModelSpec spec)
+    {
+    }
+
+    void IShadowLaneObserver.LaneFailed(ModelSpec spec, Exception failure) => Events.Enqueue($"failed: {failure}");
 
     void IShadowObserver.Started(ShadowSession session) => Events.Enqueue("started");
 
