@@ -22,10 +22,10 @@ internal static class EventIds
     public const int ShadowRunRecovered = 1203;
     public const int ShadowLaneFailed = 1204;
 
-    public const int ShadowStarted = 1210;
-    public const int ShadowStartFailed = 1211;
-    public const int ShadowVerdict = 1212;
-    public const int ShadowState = 1213;
-    public const int ShadowEnded = 1214;
-    public const int ShadowFailed = 1215;
+    public const int ShadowStarted = 1310;
+    public const int ShadowStartFailed = 1311;
+    public const int ShadowVerdict = 1312;
+    public const int ShadowState = 1313;
+    public const int ShadowEnded = 1314;
+    public const int ShadowFailed = 1315;
 }
