@@ -2,7 +2,7 @@ using System.Globalization;
 
 namespace GrpcServing.Simulator;
 
-/// <summary>The three commands and their options.</summary>
+/// <summary>The commands and their options.</summary>
 internal static class CommandLine
 {
     private const string Usage = """
@@ -14,6 +14,8 @@ internal static class CommandLine
               {"optimum": n}: the most requests any schedule answers in time on one executor; single rows, deadlines in order of arrival.
           table [--requests N] [--seed S] [--only PART OF A TITLE]
               Every policy x profile x load x arrival process, as Markdown.
+          shadow [--requests N] [--seed S]
+              What the shadow lane costs the primary and how many copies it compares, over loads and arrival processes, as Markdown.
 
         P.csv has the header rows,seconds (ascending rows; sizes between are interpolated), T.csv the header arrival,deadline,rows
         (absolute seconds, sorted by arrival).
@@ -39,8 +41,12 @@ internal static class CommandLine
                 var options = Options(args, "--requests", "--seed", "--only");
                 new ComparisonTable((int)Whole(options, "--requests", 20_000, 100, 10_000_000), (ulong)Whole(options, "--seed", 1, 0, long.MaxValue), options.GetValueOrDefault("--only", "")).Write(output, args);
                 return 0;
+            case "shadow":
+                var mirrored = Options(args, "--requests", "--seed");
+                new ShadowTable((int)Whole(mirrored, "--requests", 20_000, 100, 10_000_000), (ulong)Whole(mirrored, "--seed", 1, 0, long.MaxValue)).Write(output, args);
+                return 0;
             default:
-                throw new InputException($"{args[0]}: unknown command; expected run, optimum or table (--help shows their options).");
+                throw new InputException($"{args[0]}: unknown command; expected run, optimum, table or shadow (--help shows their options).");
         }
     }
 

@@ -1,6 +1,4 @@
 using System.Globalization;
-using System.Reflection;
-using System.Runtime.InteropServices;
 
 namespace GrpcServing.Simulator;
 
@@ -30,8 +28,7 @@ internal sealed class ComparisonTable(int requests, ulong seed, string only)
     {
         output.WriteLine("# Batching policies in the simulator");
         output.WriteLine();
-        output.WriteLine($"Machine: {Environment.ProcessorCount} cores, {RuntimeInformation.OSArchitecture}, .NET {Environment.Version}. Commit: {Commit}.");
-        output.WriteLine($"Command: `dotnet run -c Release --project bench/GrpcServing.Simulator -- {string.Join(' ', args)}`.");
+        output.WriteLine(Provenance.Lines(args));
         output.WriteLine();
         output.WriteLine($"On-time fraction of all offered requests, {requests} requests per cell, seed {seed}. Load 1.0 is the largest rate that one can promise to serve whole: max of b / l(b)");
         output.WriteLine("with 2 l(b) within the (mean) deadline. `ratio` is ours over the exact offline optimum, where there is one; `best` the best baseline; `ahead` ours less that.");
@@ -64,25 +61,5 @@ internal sealed class ComparisonTable(int requests, ulong seed, string only)
         return $"| {process} | {load.ToString("0.0", CultureInfo.InvariantCulture)} | {string.Join(" | ", fractions.Select(Fraction))} | {optimum} | {ratio} | {ahead.ToString("+0.0000;-0.0000", CultureInfo.InvariantCulture)} |";
     }
 
-    /// <summary>As the build stamped it: version+commit.</summary>
-    private static string Commit =>
-        typeof(ComparisonTable).Assembly.GetCustomAttribute<AssemblyInformationalVersionAttribute>()?.InformationalVersion.Split('+').Last() ?? "unknown";
-
     private static string Fraction(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
-
-    private sealed record Scenario(string Name, Profile Profile, double[] Slacks, int[] Rows, int Executors)
-    {
-        /// <summary>Requests per second at load 1.0.</summary>
-        public double SteadyRate
-        {
-            get
-            {
-                var slack = Slacks.Average() * Profile.TicksPerSecond;
-                var best = 0.0;
-                for (var rows = 1; rows <= Profile.MaxRows; rows++)
-                    if (rows == 1 || 2 * Profile.Ticks(rows) <= slack) best = Math.Max(best, rows / (double)Profile.Ticks(rows));
-                return best * Profile.TicksPerSecond * Executors / Rows.Average();
-            }
-        }
-    }
 }

@@ -6,6 +6,7 @@ Needs onnx (Debian: python3-onnx). Run it in this directory: python3 make_models
 import pathlib
 
 import numpy as np
+import onnx
 from onnx import TensorProto as T
 from onnx import helper, numpy_helper, save
 
@@ -135,6 +136,74 @@ def versioned():
     (REPOSITORY / "versions" / "model.json").write_text('{ "versions": { "all": true } }\n')
 
 
+def shadowed():
+    """Versions of one model, as candidates of a shadow: y = x, but for what the version is for. Only rows that begin with 1000 set it off."""
+    def version(number, nodes, outputs=("y",), out=4, extra=(), constants=()):
+        trigger = [helper.make_node("Slice", ["x", "zero", "one", "one"], ["first"]), helper.make_node("Equal", ["first", "thousand"], ["isSet"]),
+                   helper.make_node("Cast", ["isSet"], ["set"], to=T.FLOAT)]
+        used = {name for node in nodes for name in node.input}
+        trigger = trigger if used & {"isSet", "set"} else []
+        mine = list(constants) + ([constant("zero", np.array([0], np.int64)), constant("one", np.array([1], np.int64)), constant("thousand", np.array(1000, np.float32))] if trigger else [])
+        write(HERE / "shadow_repository" / "shadowed" / str(number) / "model.onnx", "shadowed", trigger + nodes,
+              [tensor("x", T.FLOAT, ["batch", 4]), *extra], [tensor(name, T.FLOAT, ["batch", out]) for name in outputs], mine)
+
+    def loop(trips):
+        body = helper.make_graph(
+            [helper.make_node("MatMul", ["m_in", "weights"], ["m_out"]), helper.make_node("Identity", ["go_in"], ["go_out"])],
+            "body",
+            [tensor("i", T.INT64, []), tensor("go_in", T.BOOL, []), tensor("m_in", T.FLOAT, [32, 32])],
+            [tensor("go_out", T.BOOL, []), tensor("m_out", T.FLOAT, [32, 32])])
+        nodes = [helper.make_node("ReduceMax", ["set"], ["any"], keepdims=0), helper.make_node("Cast", ["any"], ["anyWhole"], to=T.INT64),
+                 helper.make_node("Mul", ["anyWhole", "turns"], ["trips"]), helper.make_node("Loop", ["trips", "yes", "start"], ["result"], body=body),
+                 helper.make_node("ReduceMax", ["result"], ["largest"], keepdims=0), helper.make_node("Mul", ["largest", "nothing"], ["none"]),
+                 helper.make_node("Add", ["x", "none"], ["y"])]
+        return nodes, [constant("turns", np.array(trips, np.int64)), constant("yes", np.array(True)), constant("start", np.eye(32, dtype=np.float32)),
+                       constant("weights", np.eye(32, dtype=np.float32)), constant("nothing", np.array(0, np.float32))]
+
+    identity = [helper.make_node("Identity", ["x"], ["y"])]
+    version(1, identity)
+    # NaN in the rows that are set.
+    version(2, [helper.make_node("Where", ["isSet", "nan", "x"], ["y"])], constants=[constant("nan", np.array(np.nan, np.float32))])
+    # Another shape.
+    version(3, [helper.make_node("Slice", ["x", "from", "to", "axis"], ["y"])], out=3,
+            constants=[constant("from", np.array([0], np.int64)), constant("to", np.array([3], np.int64)), constant("axis", np.array([1], np.int64))])
+    # The run fails.
+    version(4, [helper.make_node("Cast", ["set"], ["index"], to=T.INT64), helper.make_node("Gather", ["table", "index"], ["offset"]), helper.make_node("Add", ["x", "offset"], ["y"])],
+            constants=[constant("table", np.zeros(1, np.float32))])
+    # Hundreds of times slower; and for ever.
+    nodes, constants = loop(20_000)
+    version(5, nodes, constants=constants)
+    nodes, constants = loop(2**40)
+    version(6, nodes, constants=constants)
+    # Its output has another name; it needs another input.
+    version(7, [helper.make_node("Identity", ["x"], ["z"])], outputs=("z",))
+    version(8, [helper.make_node("Add", ["x", "bias"], ["y"])], extra=[tensor("bias", T.FLOAT, ["batch", 4])])
+    # As the first.
+    version(9, identity)
+    (HERE / "shadow_repository" / "shadowed" / "model.json").write_text('{ "versions": { "specific": [1] } }\n')
+
+
+def flipped_digits():
+    """Version 1 of the bundled digits, whose answer is turned around on the scans whose ink adds up to a multiple of 20: one in twenty."""
+    digits = onnx.load(str(HERE.parent.parent / "src/GrpcServing.Server/Examples/models/digits/1/model.onnx"))
+    graph = digits.graph
+    output = graph.output[0].name
+    for node in graph.node:
+        for i, name in enumerate(node.output):
+            if name == output:
+                node.output[i] = "straight"
+    graph.node.extend([
+        helper.make_node("ReduceSum", [graph.input[0].name, "flip_axis"], ["ink"], keepdims=1), helper.make_node("Mod", ["ink", "flip_each"], ["rest"], fmod=1),
+        helper.make_node("Equal", ["rest", "flip_none"], ["isFlipped"]), helper.make_node("Gather", ["straight", "flip_order"], ["turned"], axis=1),
+        helper.make_node("Where", ["isFlipped", "turned", "straight"], [output])])
+    graph.initializer.extend([
+        constant("flip_axis", np.array([1], np.int64)), constant("flip_each", np.array(20, np.float32)), constant("flip_none", np.array(0, np.float32)),
+        constant("flip_order", np.arange(9, -1, -1).astype(np.int64))])
+    path = HERE / "shadow_repository" / "digits" / "3" / "model.onnx"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    save(digits, str(path))
+
+
 def broken():
     repository = HERE / "broken_repository"
     (repository / "broken" / "1").mkdir(parents=True, exist_ok=True)
@@ -143,5 +212,5 @@ def broken():
 
 
 if __name__ == "__main__":
-    for make in (identities, several_tensors, without_batch_axis, open_dimensions, misbehaving, labelled, versioned, broken):
+    for make in (identities, several_tensors, without_batch_axis, open_dimensions, misbehaving, labelled, versioned, shadowed, flipped_digits, broken):
         make()

@@ -1,25 +1,24 @@
+using System.Diagnostics;
+using System.Numerics;
+
 namespace GrpcServing.Admission;
 
 /// <summary>Turns requests away from a lane whose model keeps failing, and lets one through now and then to see whether it recovered.</summary>
 /// <remarks>
 /// <para>
-/// Closed: everything enters. After <see cref="FailuresToOpen"/> runs of single requests that failed with no success between, it opens:
-/// nothing enters for a while. Then one request enters as a probe: its success closes the circuit, its failure opens it for twice as
-/// long, up to <see cref="LongestPause"/>. A probe that never ran (its caller left, its deadline passed) is replaced after one pause.
+/// Closed: everything enters. After <see cref="CircuitSettings.FailuresToOpen"/> runs of single requests that failed with no success between,
+/// or so many among the last as the settings say, it opens: nothing enters for a while. Then one request enters as a probe: its success closes
+/// the circuit, its failure opens it for twice as long, up to <see cref="CircuitSettings.LongestPause"/>. A probe that never ran (its caller
+/// left, its deadline passed) is replaced after one pause.
 /// </para>
-/// <para>Any thread. A success on a closed circuit costs one read.</para>
+/// <para>Any thread. A success on a closed circuit without a window costs one read.</para>
 /// </remarks>
-internal sealed class CircuitBreaker(long ticksPerSecond)
+internal sealed class CircuitBreaker(CircuitSettings settings, long ticksPerSecond)
 {
-    /// <summary>A handful of bad requests in a row is a client's fault; this many without one success is the model's.</summary>
-    public const int FailuresToOpen = 20;
-
-    public static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(500);
-
-    public static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(30);
-
     private readonly Lock _lock = new();
     private int _failures;
+    private ulong _lastFailed;
+    private int _seen;
     private long _pause;
     private long _closedUntil;
     private volatile bool _open;
@@ -44,13 +43,15 @@ internal sealed class CircuitBreaker(long ticksPerSecond)
 
     public void Succeeded()
     {
-        if (Volatile.Read(ref _failures) == 0) return;
+        if (settings.Window == 0 && Volatile.Read(ref _failures) == 0) return;
         bool closes;
         lock (_lock)
         {
             closes = _open;
             _failures = 0;
             _pause = 0;
+            if (_open) _seen = 0;
+            Note(failed: false);
             _open = false;
         }
         if (closes) Changed?.Invoke(false);
@@ -63,13 +64,43 @@ internal sealed class CircuitBreaker(long ticksPerSecond)
         lock (_lock)
         {
             _failures++;
-            if (_failures < FailuresToOpen) return;
+            Note(failed: true);
+            if (_failures < settings.FailuresToOpen && !WindowIsBad && !_open) return;
             opens = !_open;
-            _pause = Math.Clamp(2 * _pause, Ticks(FirstPause), Ticks(LongestPause));
-            _closedUntil = now + _pause;
-            _open = true;
+            OpenUnderLock(now);
         }
         if (opens) Changed?.Invoke(true);
+    }
+
+    /// <summary>Opens whatever was before: the model cannot answer at all.</summary>
+    public void Open(long now)
+    {
+        bool opens;
+        lock (_lock)
+        {
+            _failures = settings.FailuresToOpen;
+            opens = !_open;
+            OpenUnderLock(now);
+        }
+        if (opens) Changed?.Invoke(true);
+    }
+
+    private void OpenUnderLock(long now)
+    {
+        Debug.Assert(_lock.IsHeldByCurrentThread);
+        _pause = Math.Clamp(2 * _pause, Ticks(settings.FirstPause), Ticks(settings.LongestPause));
+        _closedUntil = now + _pause;
+        _open = true;
+    }
+
+    private bool WindowIsBad =>
+        settings.Window > 0 && _seen >= settings.Window
+        && BitOperations.PopCount(_lastFailed & (ulong.MaxValue >> (64 - settings.Window))) >= settings.FailuresInWindow;
+
+    private void Note(bool failed)
+    {
+        _lastFailed = (_lastFailed << 1) | (failed ? 1UL : 0);
+        _seen = Math.Min(_seen + 1, 64);
     }
 
     private long Ticks(TimeSpan span) => (long)(span.TotalSeconds * ticksPerSecond);

@@ -28,6 +28,7 @@ internal sealed class BatchLoop
     private readonly BatchRun[] _runs;
     private readonly ExecutorThread?[] _threads;
     private readonly QueueBounds _bounds;
+    private readonly LaneRole _role;
     private readonly TimeProvider _time;
     private readonly long _inlineTicks;
     private readonly ITimer _timer;
@@ -39,13 +40,14 @@ internal sealed class BatchLoop
     private bool _closing;
 
     /// <param name="inlineTicks">Longest expected run that happens on the loop's thread.</param>
-    public BatchLoop(Scheduler scheduler, BatchRunner runner, BatchRun[] runs, QueueBounds bounds, TimeProvider time, long inlineTicks)
+    public BatchLoop(Scheduler scheduler, BatchRunner runner, BatchRun[] runs, QueueBounds bounds, LaneRole role, TimeProvider time, long inlineTicks)
     {
         _scheduler = scheduler;
         _runner = runner;
         _runs = runs;
         _threads = new ExecutorThread?[runs.Length];
         _bounds = bounds;
+        _role = role;
         _time = time;
         _inlineTicks = runs.Length == 1 ? inlineTicks : 0;
         _timer = time.CreateTimer(static loop => ((BatchLoop)loop!).Post(LaneEvent.Tick), this, Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
@@ -92,10 +94,15 @@ internal sealed class BatchLoop
         TurnAwayLateArrivals();
         await _guard.StopAsync().ConfigureAwait(false);
         await _timer.DisposeAsync().ConfigureAwait(false);
-        foreach (var thread in _threads) thread?.Dispose();
+        for (var i = 0; i < _threads.Length; i++)
+        {
+            if (_role.IsLost(i)) _threads[i]?.Abandon();
+            else _threads[i]?.Dispose();
+        }
+        _role.Ended();
     }
 
-    private bool IsDone => _closing && _running == 0 && _scheduler.QueuedEntries == 0;
+    private bool IsDone => _closing && _running == _role.LostRuns && _scheduler.QueuedEntries == 0;
 
     private void TakeEvents()
     {
@@ -120,6 +127,7 @@ internal sealed class BatchLoop
                 case LaneEventKind.Close:
                     _closing = true;
                     _scheduler.Drain();
+                    _role.Closing(now);
                     break;
             }
         }
@@ -128,8 +136,13 @@ internal sealed class BatchLoop
 
     private void Arrive(PendingRequest request, long now)
     {
-        if (request.IsAnswered) request.ReleaseBody();
-        else _scheduler.Arrive(request, now);
+        if (request.IsAnswered)
+        {
+            request.ReleaseBody();
+            return;
+        }
+        _role.Arrived(request, now);
+        _scheduler.Arrive(request, now);
     }
 
     /// <summary>Starts batches until the scheduler has none for now.</summary>
@@ -138,17 +151,20 @@ internal sealed class BatchLoop
     {
         while (true)
         {
-            var decision = _scheduler.Decide(_time.GetTimestamp(), _next);
+            var now = _time.GetTimestamp();
+            _role.Deciding(now);
+            var decision = _scheduler.Decide(now, _next);
             AnswerRefused();
             if (!decision.Run)
             {
-                WakeAt(decision.WakeAt);
+                WakeAt(Math.Min(decision.WakeAt, _role.Resting(_scheduler, now)));
                 return true;
             }
-            foreach (var member in _next.Members) LeaveQueue((PendingRequest)member);
             var run = _runs[_next.Executor];
             run.Plan.TakeFrom(_next);
-            _running++;
+            // Before the members leave the queue: at every instant they are to be seen in the one or the other.
+            _role.Started(run, ++_running, now);
+            foreach (var member in run.Plan.Members) LeaveQueue((PendingRequest)member);
             if (run.Plan.PlannedTicks > 0 && run.Plan.PlannedTicks <= _inlineTicks)
             {
                 if (!RunHere(run)) return false;
@@ -177,6 +193,7 @@ internal sealed class BatchLoop
     {
         _running--;
         _scheduler.Finished(run.Plan, run.Succeeded, run.StartedAt, run.EndedAt);
+        _role.Finished(run, _running);
         run.Plan.Clear();
     }
 
@@ -187,6 +204,7 @@ internal sealed class BatchLoop
         {
             var request = (PendingRequest)entry;
             LeaveQueue(request);
+            _role.Refused(request);
             request.TryFail(LaneRefusals.Describe(request, _time));
             request.ReleaseBody();
         }

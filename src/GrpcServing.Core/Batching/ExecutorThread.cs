@@ -34,6 +34,13 @@ internal sealed class ExecutorThread : IDisposable
         _work.Dispose();
     }
 
+    /// <summary>Lets go of a thread whose run may never end; if that ends after all, so does the thread.</summary>
+    public void Abandon()
+    {
+        _stopping = true;
+        _work.Set();
+    }
+
     private void Work()
     {
         while (true)

@@ -16,21 +16,24 @@ public sealed class Lane : IAsyncDisposable
     private readonly QueueBounds _bounds;
     private readonly CircuitBreaker _circuit;
     private readonly DeadlinePolicy _deadlines;
+    private readonly LaneRole _role;
     private readonly TimeProvider _time;
     private readonly Task _completion;
     private int _disposed;
 
-    internal Lane(Scheduler scheduler, BatchRunner runner, Executor[] executors, QueueBounds bounds, CircuitBreaker circuit, DeadlinePolicy deadlines, TimeProvider time, TimeSpan inlineLimit)
+    internal Lane(Scheduler scheduler, BatchRunner runner, Executor[] executors, QueueBounds bounds, CircuitBreaker circuit, DeadlinePolicy deadlines, TimeProvider time, TimeSpan inlineLimit, LaneRole? role = null)
     {
         _executors = executors;
         _bounds = bounds;
         _circuit = circuit;
         _deadlines = deadlines;
+        _role = role ?? LaneRole.Alone;
         _time = time;
         var runs = executors.Select(static (executor, index) => new BatchRun(index, executor)).ToArray();
         // A lane outlives the call that loads its model: what happens in it is not part of that call's trace.
         using var flow = ExecutionContext.SuppressFlow();
-        _loop = new BatchLoop(scheduler, runner, runs, bounds, time, (long)(inlineLimit.TotalSeconds * time.TimestampFrequency));
+        _loop = new BatchLoop(scheduler, runner, runs, bounds, _role, time, (long)(inlineLimit.TotalSeconds * time.TimestampFrequency));
+        _role.Open(_loop, runs);
         _completion = Task.Run(_loop.RunAsync);
     }
 
@@ -64,6 +67,7 @@ public sealed class Lane : IAsyncDisposable
         var refusal = _bounds.TryEnter(request.Rows, request.Request.InputBytes);
         if (!refusal.IsNone) return refusal;
 
+        _role.Submitting();
         _deadlines.Apply(request, callerDeadline, now);
         request.Request.Body.AddReference();
         if (!_loop.Post(LaneEvent.Arrived(request)))
@@ -95,7 +99,8 @@ public sealed class Lane : IAsyncDisposable
         }
         finally
         {
-            foreach (var executor in _executors) executor.Dispose();
+            for (var i = 0; i < _executors.Length; i++)
+                if (!_role.IsLost(i)) _executors[i].Dispose();
         }
     }
 

@@ -23,7 +23,7 @@ public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
     private BatchRun? _run;
     private int _runGeneration;
     private int _waiting = 1;
-    private bool _bodyReleased;
+    private int _bodyReleased;
 
     public PendingRequest(DecodedRequest request)
     {
@@ -42,6 +42,9 @@ public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
 
     /// <summary>When its batch started, in ticks of the lane's clock; 0 before.</summary>
     public long StartedAt { get; internal set; }
+
+    /// <summary>The run that answered it, after a successful answer.</summary>
+    public RunMeasure Run { get; internal set; }
 
     /// <summary>True once somebody answered; the others leave it alone.</summary>
     public bool IsAnswered => Volatile.Read(ref _answered) != 0;
@@ -81,12 +84,10 @@ public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
         return true;
     }
 
-    /// <summary>Lane only: gives up the lane's reference on the body, once.</summary>
+    /// <summary>Lane only: gives up the lane's reference on the body, once; also when a run that was given up ends after all.</summary>
     internal void ReleaseBody()
     {
-        if (_bodyReleased) return;
-        _bodyReleased = true;
-        Request.Body.Release();
+        if (Interlocked.Exchange(ref _bodyReleased, 1) == 0) Request.Body.Release();
     }
 
     /// <summary>True for the first caller: it returns the place the request took in the queue.</summary>

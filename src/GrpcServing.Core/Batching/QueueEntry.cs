@@ -38,6 +38,12 @@ public abstract class QueueEntry
     /// <summary>Runs although the table says that it cannot be in time: to learn whether the table is still right. Set by the scheduler.</summary>
     internal bool IsProbe { get; set; }
 
+    /// <summary>Most rows of a batch it may be in, after a batch of more has failed; 0 = any. Set by the scheduler.</summary>
+    internal int CompanyRows { get; set; }
+
+    /// <summary>How often a run with it was cut short for somebody else. Set by the scheduler.</summary>
+    internal int Preemptions { get; set; }
+
     /// <summary>True while the scheduler holds it; set by the scheduler.</summary>
     internal bool IsQueued { get; set; }
 

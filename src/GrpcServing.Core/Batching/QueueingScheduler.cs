@@ -29,6 +29,8 @@ internal abstract class QueueingScheduler : Scheduler
 
     public override int QueuedEntries => Waiting.Count;
 
+    public override long HeadDeadline => _giveUps.NextAt == long.MaxValue ? long.MaxValue : _giveUps.Next.Deadline;
+
     protected SchedulerSettings Settings { get; }
 
     protected LatencyTable Table { get; }
@@ -50,8 +52,7 @@ internal abstract class QueueingScheduler : Scheduler
             return;
         }
         entry.OrderKey = Order(entry, now);
-        Waiting.Add(entry, QueueOf(entry));
-        _giveUps.Add(entry, GiveUpAt(entry));
+        Enqueue(entry);
     }
 
     public override bool Cancel(QueueEntry entry, long now)
@@ -129,6 +130,13 @@ internal abstract class QueueingScheduler : Scheduler
         batch.Rows += entry.Rows;
     }
 
+    /// <summary>Puts an entry in the place that its order key gives it.</summary>
+    protected void Enqueue(QueueEntry entry)
+    {
+        Waiting.Add(entry, QueueOf(entry));
+        _giveUps.Add(entry, GiveUpAt(entry));
+    }
+
     protected void Remove(QueueEntry entry)
     {
         _giveUps.Remove(entry);
@@ -157,8 +165,7 @@ internal abstract class QueueingScheduler : Scheduler
             {
                 Remove(entry);
                 entry.OrderKey = DemotedOrder(entry);
-                Waiting.Add(entry, QueueOf(entry));
-                _giveUps.Add(entry, GiveUpAt(entry));
+                Enqueue(entry);
             }
             else if (expired || LatestStart(entry) < now)
             {

@@ -36,6 +36,9 @@ public abstract class Scheduler
     /// <summary>Entries waiting.</summary>
     public abstract int QueuedEntries { get; }
 
+    /// <summary>Deadline of the entry that would be given up first; <see cref="long.MaxValue"/> when there is none, or the policy does not look at deadlines.</summary>
+    public virtual long HeadDeadline => long.MaxValue;
+
     /// <summary>Takes an entry, or turns it away at once into <see cref="Refused"/>.</summary>
     public abstract void Arrive(QueueEntry entry, long now);
 

@@ -8,7 +8,10 @@ namespace GrpcServing.Execution;
 
 /// <summary>Runs a planned batch: gathers the members' rows, runs them, gives each member exactly its own rows back.</summary>
 /// <remarks>
-/// <para>Promise: when <see cref="Run"/> returns every member has been answered, whatever happened.</para>
+/// <para>
+/// Promise: when <see cref="Run"/> returns every member has been answered, whatever happened; unless the run was stopped, or failed and
+/// leaves that to its owner (<see cref="BatchRun.Stopped"/>, <see cref="BatchRun.Faulted"/>).
+/// </para>
 /// <para>
 /// A run that fails is split in two and both halves run again, down to single requests, so only the guilty ones fail. A member that was
 /// answered before (its caller cancelled) is left out.
@@ -78,8 +81,9 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         {
             Gather(run.Executor, members, first, end, rows, paddedRows);
             gathered = time.GetTimestamp();
-            run.Executor.Run();
+            run.Execute();
             executed = time.GetTimestamp();
+            var measure = new RunMeasure(rows, paddedRows, executed - gathered, (long)(run.CpuNanoseconds * (time.TimestampFrequency / 1e9)));
             Scatter(run.Executor, members, first, end, paddedRows);
             var times = new StageTimes(started, gathered, executed, time.GetTimestamp());
             // Before the answers: whoever has an answer finds it counted.
@@ -91,6 +95,7 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
             {
                 var member = (PendingRequest)members[i];
                 member.ReleaseBody();
+                member.Run = measure;
                 if (!member.TrySucceed()) goneRows += member.Rows;
             }
             if (goneRows > 0) statistics.RecordWaste((executed - gathered) * goneRows / rows);
@@ -98,9 +103,11 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         }
         catch (ExecutionException failure) when (failure.Terminated)
         {
-            // A termination meant for the batch before can arrive late: those who still wait are served.
             var now = time.GetTimestamp();
             statistics.RecordWaste(now - started);
+            // Who stopped it sees to those who still wait.
+            if (run.Stopped != RunStop.None) return false;
+            // A termination meant for the batch before can arrive late: those who still wait are served.
             error = new ServingError(ErrorReason.Cancelled, "The run was ended because every caller in its batch had gone.");
             if (AnyPresent(members, first, end))
             {
@@ -111,6 +118,11 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         catch (ExecutionException failure)
         {
             error = new ServingError(ErrorReason.ExecutionFailed, $"Running model '{spec.Name}' version {spec.Version} failed: {failure.Message}");
+            if (end - first > 1 && run.LeavesFaults)
+            {
+                run.Faulted = true;
+                return false;
+            }
             if (end - first > 1)
             {
                 statistics.RecordSplit();

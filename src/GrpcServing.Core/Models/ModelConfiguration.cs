@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using GrpcServing.Shadowing;
 
 namespace GrpcServing.Models;
 
@@ -24,6 +25,9 @@ public sealed record ModelConfiguration
     public ExecutionConfiguration Execution { get; init; } = new();
 
     public VersionPolicy Versions { get; init; } = VersionPolicy.NewestOnly;
+
+    /// <summary>The shadow that starts with the model; null for none.</summary>
+    public ShadowSettings? Shadow { get; init; }
 
     /// <summary>Name of the model file in a version directory.</summary>
     public string ModelFile { get; init; } = "model.onnx";

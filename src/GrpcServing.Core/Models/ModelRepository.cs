@@ -22,6 +22,9 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
     /// <summary>What can be served at this instant.</summary>
     public ModelTable Table => Volatile.Read(ref _table);
 
+    /// <summary>The table was replaced. Raised in the order of the changes, on the thread that makes them, while others wait: return at once.</summary>
+    internal event Action<ModelTable>? Changed;
+
     /// <summary>Where the models lie.</summary>
     public string Directory { get; } = directory;
 
@@ -100,10 +103,54 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
         try
         {
             if (Table.Find(name) is not { } entry) return UnknownToUnload(name);
-            Publish(entry with { Versions = [.. entry.Versions.Select(static version => new VersionEntry(version.Version, version.Served is null ? VersionState.Unavailable : VersionState.Unloading, "unloaded", null))] });
+            Publish(new ModelEntry(name, [.. entry.Versions.Select(static version => new VersionEntry(version.Version, version.Served is null ? VersionState.Unavailable : VersionState.Unloading, "unloaded", null))]));
             foreach (var version in entry.Versions)
                 if (version.Served is { } served) Retire(served);
             return ServingError.None;
+        }
+        finally
+        {
+            changing.Release();
+        }
+    }
+
+    /// <summary>Makes a version the candidate of a shadow: it answers only requests that name it. Loads it when the model's version policy left it out.</summary>
+    /// <param name="candidate">On success; it may be replaced or unloaded at any moment after.</param>
+    public async Task<(ServingError Error, ServedVersion? Candidate)> SetCandidateAsync(string name, long version)
+    {
+        var changing = _changing.GetOrAdd(name, static _ => new SemaphoreSlim(1));
+        await changing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (Table.Find(name) is not { } entry) return (new ServingError(ErrorReason.NotFound, $"the repository has no model '{CallerText.Clip(name)}'"), null);
+            if (entry.Find(version)?.Served is { } served)
+            {
+                Publish(entry with { Candidate = version });
+                return (ServingError.None, served);
+            }
+            return await Task.Factory.StartNew(() => LoadCandidate(entry, version), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        }
+        finally
+        {
+            changing.Release();
+        }
+    }
+
+    /// <summary>Ends what <see cref="SetCandidateAsync"/> began, and gives the memory of a version back that was loaded for it only.</summary>
+    public async Task ClearCandidateAsync(string name, long version)
+    {
+        var changing = _changing.GetOrAdd(name, static _ => new SemaphoreSlim(1));
+        await changing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            if (Table.Find(name) is not { } entry || entry.Candidate != version) return;
+            var extra = entry.Find(version) is { IsExtra: true, Served: not null } found ? found : null;
+            Publish(entry with
+            {
+                Candidate = entry.ConfiguredCandidate,
+                Versions = extra is null ? entry.Versions : entry.Versions.Replace(extra, new VersionEntry(version, VersionState.Unloading, "its shadow has ended", null)),
+            });
+            if (extra is not null) Retire(extra.Served!);
         }
         finally
         {
@@ -127,19 +174,49 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
     private static bool IsModelName(string name) =>
         name.Length > 0 && name is not ("." or "..") && name.AsSpan().IndexOfAny('/', '\\', '\0') < 0;
 
+    private (ServingError Error, ServedVersion? Candidate) LoadCandidate(ModelEntry entry, long version)
+    {
+        try
+        {
+            var modelDirectory = PathOf(entry.Name);
+            var layout = ConfigurationReader.ReadLayout(modelDirectory);
+            var available = RepositoryScanner.Versions(modelDirectory);
+            if (!available.Contains(version))
+                return (new ServingError(ErrorReason.NotFound, $"model '{entry.Name}' has no version {version}: expected {entry.Name}/{version}/{layout.ModelFile} in the repository, which has {(available.IsEmpty ? "none" : string.Join(", ", available))}"), null);
+            var served = loader.Load(entry.Name, version, modelDirectory, layout);
+            observer.Loaded(served);
+            var others = entry.Versions.Where(other => other.Version != version);
+            Publish(entry with { Candidate = version, Versions = [.. others.Append(VersionEntry.Ready(served) with { IsExtra = true }).OrderBy(static other => other.Version)] });
+            return (ServingError.None, served);
+        }
+        catch (Exception failure)
+        {
+            // As when a version is loaded for its own sake: whatever a foreign file does, the model goes on.
+            observer.LoadFailed(entry.Name, version, failure.Message);
+            return (new ServingError(ErrorReason.VersionNotReady, failure.Message), null);
+        }
+    }
+
     private ServingError Load(string name)
     {
-        var before = Table.Find(name)?.Versions ?? [];
+        var known = Table.Find(name);
+        var before = known?.Versions ?? [];
         try
         {
             var modelDirectory = PathOf(name);
             var layout = ConfigurationReader.ReadLayout(modelDirectory);
-            var versions = layout.Versions.Select(RepositoryScanner.Versions(modelDirectory));
+            var available = RepositoryScanner.Versions(modelDirectory);
+            // A shadow that is on stays on, with the candidate as it is now.
+            var candidate = layout.Candidate > 0 ? layout.Candidate : known?.Candidate ?? 0;
+            // The policy chooses who serves; the candidate comes beside.
+            var versions = layout.Versions.Select(available.Remove(candidate));
+            if (candidate > 0 && available.Contains(candidate)) versions = [.. versions.Append(candidate).Order()];
             if (versions.IsEmpty) throw new ModelLoadException($"Model '{name}' has no version directory to serve (expected {name}/1/{layout.ModelFile}, for example).");
 
-            PublishLoading(name, before, versions);
-            var after = versions.Select(version => LoadVersion(name, version, modelDirectory, layout, before)).ToImmutableArray();
-            Publish(new ModelEntry(name, after));
+            PublishLoading(name, before, versions, candidate, layout.Candidate);
+            var isExtra = !layout.Versions.Select(available).Contains(candidate);
+            var after = versions.Select(version => LoadVersion(name, version, modelDirectory, layout, before) with { IsExtra = version == candidate && isExtra }).ToImmutableArray();
+            Publish(new ModelEntry(name, after) { Candidate = candidate, ConfiguredCandidate = layout.Candidate });
             RetireReplaced(before, after);
 
             var failed = after.Where(static version => version.Reason.Length > 0).Select(static version => version.Reason).ToArray();
@@ -148,7 +225,7 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
         catch (Exception failure) when (failure is ModelLoadException or IOException or UnauthorizedAccessException)
         {
             observer.LoadFailed(name, 0, failure.Message);
-            Publish(new ModelEntry(name, before.IsEmpty ? [new VersionEntry(0, VersionState.Unavailable, failure.Message, null)] : before));
+            Publish(before.IsEmpty ? new ModelEntry(name, [new VersionEntry(0, VersionState.Unavailable, failure.Message, null)]) : known! with { Versions = before });
             return ServingError.Invalid($"failed to load '{name}': {failure.Message}");
         }
     }
@@ -171,11 +248,11 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
     }
 
     /// <summary>Versions that were there stay available while the new ones load.</summary>
-    private void PublishLoading(string name, ImmutableArray<VersionEntry> before, ImmutableArray<long> versions)
+    private void PublishLoading(string name, ImmutableArray<VersionEntry> before, ImmutableArray<long> versions, long candidate, long configured)
     {
         var known = before.Where(static entry => entry.Served is not null).ToDictionary(static entry => entry.Version);
         var all = versions.Union(known.Keys).Order();
-        Publish(new ModelEntry(name, [.. all.Select(version => known.TryGetValue(version, out var entry) ? entry : new VersionEntry(version, VersionState.Loading, "", null))]));
+        Publish(new ModelEntry(name, [.. all.Select(version => known.TryGetValue(version, out var entry) ? entry : new VersionEntry(version, VersionState.Loading, "", null))]) { Candidate = candidate, ConfiguredCandidate = configured });
     }
 
     private void RetireReplaced(ImmutableArray<VersionEntry> before, ImmutableArray<VersionEntry> after)
@@ -189,8 +266,14 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
         lock (_lock)
         {
             Volatile.Write(ref _table, _table.With(entry));
-            observer.Changed(_table);
+            Notify();
         }
+    }
+
+    private void Notify()
+    {
+        observer.Changed(_table);
+        Changed?.Invoke(_table);
     }
 
     private void Retire(ServedVersion served)
@@ -221,7 +304,7 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
         {
             if (_table.Find(served.Spec.Name) is not { } entry || entry.Find(served.Spec.Version) is not { State: VersionState.Unloading } version) return;
             Volatile.Write(ref _table, _table.With(entry with { Versions = entry.Versions.Replace(version, version with { State = VersionState.Unavailable }) }));
-            observer.Changed(_table);
+            Notify();
         }
     }
 }

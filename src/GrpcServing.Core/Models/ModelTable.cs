@@ -17,6 +17,9 @@ public enum VersionState
 /// <param name="Served">Set when ready.</param>
 public sealed record VersionEntry(long Version, VersionState State, string Reason, ServedVersion? Served)
 {
+    /// <summary>Loaded for a shadow only, beyond what the model's version policy asks for.</summary>
+    public bool IsExtra { get; init; }
+
     public static VersionEntry Ready(ServedVersion served) => new(served.Spec.Version, VersionState.Ready, "", served);
 }
 
@@ -24,15 +27,21 @@ public sealed record VersionEntry(long Version, VersionState State, string Reaso
 /// <param name="Versions">Ascending by version.</param>
 public sealed record ModelEntry(string Name, ImmutableArray<VersionEntry> Versions)
 {
-    /// <summary>The newest version that is ready, which answers requests that name none.</summary>
-    public ServedVersion? Newest
+    /// <summary>Version that a shadow compares with the one that serves, and so answers only requests that name it; 0 = there is none.</summary>
+    public long Candidate { get; init; }
+
+    /// <summary>What <see cref="Candidate"/> is without a shadow from elsewhere: the one that the model's configuration names; 0 = none.</summary>
+    public long ConfiguredCandidate { get; init; }
+
+    /// <summary>The newest version that is ready and not the candidate: it answers requests that name none.</summary>
+    public ServedVersion? Newest => NewestBut(Candidate);
+
+    /// <summary>The newest version that is ready, leaving one out.</summary>
+    public ServedVersion? NewestBut(long version)
     {
-        get
-        {
-            for (var i = Versions.Length - 1; i >= 0; i--)
-                if (Versions[i].Served is { } served) return served;
-            return null;
-        }
+        for (var i = Versions.Length - 1; i >= 0; i--)
+            if (Versions[i].Served is { } served && Versions[i].Version != version) return served;
+        return null;
     }
 
     public VersionEntry? Find(long version)

@@ -1,5 +1,6 @@
 using GrpcServing.Batching;
 using GrpcServing.Execution;
+using GrpcServing.Shadowing;
 using GrpcServing.Telemetry;
 
 namespace GrpcServing.Models;
@@ -14,14 +15,21 @@ public sealed class ServedVersion
     private const long Retired = 1L << 62;
 
     private readonly ILoadedModel _model;
+    private readonly ShadowLaneFactory _shadows;
+    private readonly HashSet<ShadowLane> _openShadows = [];
+    private readonly Lock _lock = new();
     private readonly TaskCompletionSource _lastReturned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _leases;
+    private ShadowTap? _shadow;
+    private bool _closing;
+    private bool _isStillRun;
 
-    internal ServedVersion(ModelSpec spec, ModelConfiguration configuration, ILoadedModel model, Lane lane, ShapeTable shapes, VersionStatistics statistics, MeasuredLatencyTable latency)
+    internal ServedVersion(ModelSpec spec, ModelConfiguration configuration, ILoadedModel model, Lane lane, ShapeTable shapes, VersionStatistics statistics, MeasuredLatencyTable latency, ShadowLaneFactory shadows)
     {
         Spec = spec;
         Configuration = configuration;
         _model = model;
+        _shadows = shadows;
         Lane = lane;
         Shapes = shapes;
         Statistics = statistics;
@@ -36,6 +44,9 @@ public sealed class ServedVersion
 
     public ModelConfiguration Configuration { get; }
 
+    /// <summary>What it was loaded from.</summary>
+    public required ModelFileFacts File { get; init; }
+
     public Lane Lane { get; }
 
     public ShapeTable Shapes { get; }
@@ -43,6 +54,13 @@ public sealed class ServedVersion
     public VersionStatistics Statistics { get; }
 
     public MeasuredLatencyTable Latency { get; }
+
+    /// <summary>Takes copies of what this version answers; null while no shadow is on. Read by any thread, set by the shadow.</summary>
+    internal ShadowTap? Shadow
+    {
+        get => Volatile.Read(ref _shadow);
+        set => Volatile.Write(ref _shadow, value);
+    }
 
     /// <summary>Bytes of the model as far as the runtime tells.</summary>
     public long MemoryBytes => _model.MemoryBytes;
@@ -61,12 +79,50 @@ public sealed class ServedVersion
         if (Interlocked.Decrement(ref _leases) == Retired) _lastReturned.TrySetResult();
     }
 
+    /// <summary>Opens a lane that runs copies on this version, with executors of its own over the same weights. Any thread.</summary>
+    /// <remarks>
+    /// Needs no lease beyond the call: <see cref="RetireAsync"/> closes what is still open. Blocks while memory for the executors is made.
+    /// </remarks>
+    /// <returns>The caller's, to be disposed; null when the version is being retired.</returns>
+    public ShadowLane? OpenShadowLane(ShadowLaneSettings settings)
+    {
+        lock (_lock)
+        {
+            if (_closing) return null;
+            var opened = _shadows.Open(this, _model, settings, Closed);
+            _openShadows.Add(opened);
+            return opened;
+        }
+    }
+
+    private void Closed(ShadowLane lane)
+    {
+        lock (_lock)
+        {
+            _openShadows.Remove(lane);
+            _isStillRun |= lane.Runs.Lost > 0;
+        }
+    }
+
+    private async Task CloseShadowsAsync()
+    {
+        ShadowLane[] open;
+        lock (_lock)
+        {
+            _closing = true;
+            open = [.. _openShadows];
+        }
+        foreach (var lane in open) await lane.DisposeAsync().ConfigureAwait(false);
+    }
+
     /// <summary>Takes the version out of service after its last user. Once, by its owner, after it can no longer be found.</summary>
     public async Task RetireAsync()
     {
         if (Interlocked.Add(ref _leases, Retired) == Retired) _lastReturned.TrySetResult();
         await _lastReturned.Task.ConfigureAwait(false);
+        await CloseShadowsAsync().ConfigureAwait(false);
         await Lane.DisposeAsync().ConfigureAwait(false);
-        _model.Dispose();
+        // A run that hangs uses the weights still: giving them back would crash the process.
+        if (!_isStillRun) _model.Dispose();
     }
 }

@@ -7,7 +7,7 @@ namespace GrpcServing.Models;
 
 /// <summary>Brings one version from its directory to readiness: inspect, configure, load, warm up, open the lane.</summary>
 /// <remarks>Blocking, may take seconds; several at once are fine. What it built is disposed when a later step fails.</remarks>
-public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimeProvider time)
+public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, DeviceBoards devices, TimeProvider time)
 {
     // A batch shorter than this runs on the loop's thread: a hand-over costs 5 to 10 microseconds each way, and refusals may wait this long.
     private static readonly TimeSpan InlineLimit = TimeSpan.FromMicroseconds(500);
@@ -20,6 +20,7 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimePr
     private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(1);
 
     private readonly Lock _measuring = new();
+    private readonly ShadowLaneFactory _shadows = new(pool, devices, time);
 
     /// <exception cref="ModelLoadException">With everything that is wrong, named.</exception>
     internal ServedVersion Load(string name, long version, string modelDirectory, ModelLayout layout)
@@ -31,10 +32,11 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimePr
         var graph = runtime.Inspect(file);
         var configuration = ConfigurationReader.Read(modelDirectory, graph);
         var spec = ModelSpec.Create(name, version, configuration);
+        var facts = ModelFileFacts.Of(file);
         var model = runtime.Load(file, spec, configuration.Execution);
         try
         {
-            return Open(spec, configuration, model);
+            return Open(spec, configuration, model, facts);
         }
         catch
         {
@@ -43,7 +45,7 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimePr
         }
     }
 
-    private ServedVersion Open(ModelSpec spec, ModelConfiguration configuration, ILoadedModel model)
+    private ServedVersion Open(ModelSpec spec, ModelConfiguration configuration, ILoadedModel model, ModelFileFacts file)
     {
         var shapes = new ShapeTable(spec);
         var latency = new MeasuredLatencyTable(Math.Max(1, spec.MaxBatchSize));
@@ -62,17 +64,20 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, TimePr
 
             var settings = SchedulerSettings.From(configuration, instances, time.TimestampFrequency);
             var scheduler = Schedulers.Create(configuration.Batching, settings, latency);
-            var circuit = new CircuitBreaker(time.TimestampFrequency);
+            var circuit = new CircuitBreaker(CircuitSettings.Requests, time.TimestampFrequency);
+            var bounds = new QueueBounds(configuration.Batching.MaxQueueRows, configuration.Batching.MaxQueueBytes);
+            var role = new PrimaryRole(devices.Of(configuration.Execution.Device), bounds, latency, Math.Max(1, configuration.Execution.IntraOpThreads), time.TimestampFrequency);
             var lane = new Lane(
                 scheduler,
                 new BatchRunner(spec, pool, statistics, circuit, time),
                 [.. executors],
-                new QueueBounds(configuration.Batching.MaxQueueRows, configuration.Batching.MaxQueueBytes),
+                bounds,
                 circuit,
                 new DeadlinePolicy(configuration.Batching, DeadlineOf(configuration, single), time.TimestampFrequency),
                 time,
-                InlineLimit);
-            return new ServedVersion(spec, configuration, model, lane, shapes, statistics, latency);
+                InlineLimit,
+                role);
+            return new ServedVersion(spec, configuration, model, lane, shapes, statistics, latency, _shadows) { File = file };
         }
         catch
         {

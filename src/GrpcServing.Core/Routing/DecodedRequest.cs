@@ -45,6 +45,9 @@ public sealed class DecodedRequest
     /// <summary>The caller's <c>timeout</c> parameter in microseconds; 0 = none.</summary>
     public long TimeoutMicroseconds { get; init; }
 
+    /// <summary>Everything the caller named beside its tensors; empty unless the decoder was told to keep it: a shadow or a capture wants it.</summary>
+    public ImmutableArray<RequestParameter> Parameters { get; init; } = [];
+
     /// <summary>Bytes of all inputs together.</summary>
     public int InputBytes
     {

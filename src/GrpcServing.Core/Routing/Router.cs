@@ -48,6 +48,8 @@ public sealed class Router(ModelRepository repository)
 
     private static ServingError NoneAvailable(ModelEntry entry)
     {
+        if (entry.Candidate != 0 && entry.Find(entry.Candidate) is { Served: not null })
+            return new ServingError(ErrorReason.VersionNotReady, $"Request for unknown model: '{entry.Name}' has no version that answers: version {entry.Candidate} is the candidate of a shadow. Name it by its number, or load another version");
         foreach (var version in entry.Versions)
             if (version.State == VersionState.Loading)
                 return new ServingError(ErrorReason.VersionNotReady, $"Request for unknown model: '{entry.Name}' version {version.Version} is not at ready state: it is loading");

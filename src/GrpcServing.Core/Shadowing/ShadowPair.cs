@@ -1,3 +1,4 @@
+using GrpcServing.Batching;
 using GrpcServing.Execution;
 using GrpcServing.Models;
 using GrpcServing.Routing;
@@ -8,7 +9,8 @@ namespace GrpcServing.Shadowing;
 /// <param name="Spec">Of the version that answered.</param>
 /// <param name="Result">Its outputs; null when it answered with an error.</param>
 /// <param name="Error">None when there are outputs.</param>
-public readonly record struct ShadowAnswer(ModelSpec Spec, InferenceResult? Result, ServingError Error);
+/// <param name="Run">The run that gave the outputs; default without them.</param>
+public readonly record struct ShadowAnswer(ModelSpec Spec, InferenceResult? Result, ServingError Error, RunMeasure Run);
 
 /// <summary>One request, what the primary answered its caller, and what the candidate made of its copy.</summary>
 /// <remarks>
@@ -29,6 +31,9 @@ public sealed class ShadowPair : IDisposable
 
     /// <summary>Value of the slice parameter, bounded in number and length; "" when there is one slice.</summary>
     public required string Slice { get; init; }
+
+    /// <summary>Of the request: equal requests have equal hashes, on every replica and on replay.</summary>
+    public required ulong Hash { get; init; }
 
     /// <summary>When the primary had answered.</summary>
     public required DateTimeOffset At { get; init; }

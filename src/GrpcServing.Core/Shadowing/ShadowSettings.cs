@@ -30,7 +30,7 @@ public sealed record ShadowSettings
     /// <summary>Largest share of candidate errors, in (0, 0.5].</summary>
     public double ErrorBudget { get; init; } = 0.001;
 
-    /// <summary>Largest acceptable ratio of execution time per row at equal batch shape.</summary>
+    /// <summary>Largest acceptable ratio of execution time per row at equal batch shape; 0 = any.</summary>
     public double MaxExecutionRatio { get; init; } = 1.10;
 
     /// <summary>Chance of a wrong verdict over the whole life of the shadow, in (0, 0.5].</summary>
@@ -53,6 +53,9 @@ public sealed record ShadowSettings
 
     /// <summary>A copy that could not run for this long is dropped: what it would be compared with is history.</summary>
     public TimeSpan MaxAge { get; init; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>By output name; outputs that are not named are compared by what their spec says they are.</summary>
+    internal ImmutableDictionary<string, ComparatorOptions> Comparators { get; init; } = ImmutableDictionary<string, ComparatorOptions>.Empty;
 
     /// <summary>Disagreements kept, as a reservoir per slice.</summary>
     public int MaxDisagreements { get; init; } = 1000;

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using GrpcServing.Models;
+using GrpcServing.Routing;
 
 namespace GrpcServing.Decoding;
 

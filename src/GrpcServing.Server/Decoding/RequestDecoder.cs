@@ -17,19 +17,20 @@ internal static class RequestDecoder
     /// Remains the caller's to release. Its body moves to <paramref name="decoded"/> on success, and goes back to its pool otherwise.
     /// </param>
     /// <param name="shapes">Of the same model version as <paramref name="spec"/>.</param>
+    /// <param name="keepParameters">Whether somebody will look at the request's parameters after this.</param>
     /// <param name="decoded">The caller's, to be released once.</param>
     /// <param name="error">Why the request does not fit, with its id where it has one.</param>
     public static bool TryDecode(
-        UncheckedRequest request, ModelSpec spec, ShapeTable shapes, [NotNullWhen(true)] out DecodedRequest? decoded, out ServingError error)
+        UncheckedRequest request, ModelSpec spec, ShapeTable shapes, bool keepParameters, [NotNullWhen(true)] out DecodedRequest? decoded, out ServingError error)
     {
-        decoded = Decode(request, spec, shapes, out error);
+        decoded = Decode(request, spec, shapes, keepParameters, out error);
         if (decoded is not null) return true;
         request.ReleaseBody();
         error = Refusals.WithId(error, request.Id);
         return false;
     }
 
-    private static DecodedRequest? Decode(UncheckedRequest request, ModelSpec spec, ShapeTable shapes, out ServingError error)
+    private static DecodedRequest? Decode(UncheckedRequest request, ModelSpec spec, ShapeTable shapes, bool keepParameters, out ServingError error)
     {
         error = request.Error;
         if (!error.IsNone) return null;
@@ -62,6 +63,7 @@ internal static class RequestDecoder
             Outputs = outputs,
             Priority = options.Priority,
             TimeoutMicroseconds = options.TimeoutMicroseconds,
+            Parameters = keepParameters && request.Parameters.Count > 0 ? [.. request.Parameters.Select(static parameter => parameter.ToKept())] : [],
         };
     }
 }

@@ -1,4 +1,5 @@
 using GrpcServing.Models;
+using GrpcServing.Routing;
 
 namespace GrpcServing.Decoding;
 

@@ -1,16 +1,6 @@
-namespace GrpcServing.Decoding;
+using GrpcServing.Routing;
 
-/// <summary>Which field of <c>InferParameter</c> holds the value.</summary>
-internal enum ParameterKind : byte
-{
-    /// <summary>A name without a value.</summary>
-    None,
-    Bool,
-    Int64,
-    UInt64,
-    Double,
-    String,
-}
+namespace GrpcServing.Decoding;
 
 /// <summary>A named parameter of a request or of one of its tensors.</summary>
 internal readonly record struct UncheckedParameter
@@ -47,6 +37,9 @@ internal readonly record struct UncheckedParameter
     public static UncheckedParameter From(string name, double value) => new(name, ParameterKind.Double, BitConverter.DoubleToInt64Bits(value), "");
 
     public static UncheckedParameter From(string name, string value) => new(name, ParameterKind.String, 0, value);
+
+    /// <summary>Beyond the life of the request that was read.</summary>
+    public RequestParameter ToKept() => new(Name, Kind, Bits, Text);
 
     public UncheckedParameter Renamed(string name) => this with { Name = name };
 

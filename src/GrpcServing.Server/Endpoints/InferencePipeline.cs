@@ -4,6 +4,7 @@ using GrpcServing.Hosting;
 using GrpcServing.Models;
 using GrpcServing.Responding;
 using GrpcServing.Routing;
+using GrpcServing.Shadowing;
 using GrpcServing.Telemetry;
 
 namespace GrpcServing.Endpoints;
@@ -13,6 +14,7 @@ namespace GrpcServing.Endpoints;
 /// <code>
 /// UncheckedRequest --route--> ServedVersion --decode--> DecodedRequest --admit, batch, execute, scatter--> InferenceResponse
 ///                      1                        2                            3                                  4
+///                                                                               \--mirror--> shadow
 /// </code>
 /// Every request that comes in is answered exactly once: with a response, which the front end writes and releases, or with an error.
 /// Any thread.
@@ -37,13 +39,15 @@ internal sealed class InferencePipeline(Router router, DrainState drain, TimePro
         PendingRequest? pending = null;
         try
         {
-            var error = Decode(request, out version, out decoded);
+            var error = Decode(request, out version, out var shadow, out decoded);
             if (error.IsNone)
             {
                 // 3: what was decoded is admitted, waits, runs.
                 pending = new PendingRequest(decoded!) { Trace = trace };
                 error = await version!.Lane.SubmitAsync(pending, deadline, cancellation).ConfigureAwait(false);
                 trace?.Answered(version, pending, error);
+                // Before the front end has the answer: from then on its memory may be gone.
+                shadow?.Offer(decoded!, pending, error);
                 // 4
                 if (error.IsNone) return new InferenceAnswer(new InferenceResponse(version.Spec, decoded!, pending.Result!), ServingError.None);
                 error = Refusals.WithId(error, decoded!.Id);
@@ -62,9 +66,11 @@ internal sealed class InferencePipeline(Router router, DrainState drain, TimePro
 
     /// <summary>Finds the version and compares the request with it. Uses the request up.</summary>
     /// <param name="version">Leased; null when it was not found.</param>
-    private ServingError Decode(UncheckedRequest request, out ServedVersion? version, out DecodedRequest? decoded)
+    /// <param name="shadow">Of the version at this instant; null when it has none.</param>
+    private ServingError Decode(UncheckedRequest request, out ServedVersion? version, out ShadowTap? shadow, out DecodedRequest? decoded)
     {
         version = null;
+        shadow = null;
         decoded = null;
         try
         {
@@ -75,7 +81,8 @@ internal sealed class InferencePipeline(Router router, DrainState drain, TimePro
             if (!error.IsNone) return Refusals.WithId(error, request.Id);
 
             // 2
-            return RequestDecoder.TryDecode(request, version!.Spec, version.Shapes, out decoded, out error) ? ServingError.None : error;
+            shadow = version!.Shadow;
+            return RequestDecoder.TryDecode(request, version.Spec, version.Shapes, keepParameters: shadow is not null, out decoded, out error) ? ServingError.None : error;
         }
         finally
         {

@@ -3,6 +3,7 @@ using Grpc.Reflection;
 using Grpc.Reflection.V1;
 using GrpcServing.Hosting;
 using GrpcServing.Protos;
+using GrpcServing.Protos.Admin.V1;
 using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
 
 namespace GrpcServing.Endpoints;
@@ -12,7 +13,7 @@ internal sealed class ReflectionService(DrainState drain) : ReflectionV1ServiceI
 {
     /// <summary>What tools find here.</summary>
     public static ServiceDescriptor[] Services =>
-        [GRPCInferenceService.Descriptor, Grpc.Health.V1.Health.Descriptor, ServerReflection.Descriptor, Grpc.Reflection.V1Alpha.ServerReflection.Descriptor];
+        [GRPCInferenceService.Descriptor, ShadowAdmin.Descriptor, Grpc.Health.V1.Health.Descriptor, ServerReflection.Descriptor, Grpc.Reflection.V1Alpha.ServerReflection.Descriptor];
 
     public override async Task ServerReflectionInfo(IAsyncStreamReader<ServerReflectionRequest> requestStream, IServerStreamWriter<ServerReflectionResponse> responseStream, ServerCallContext context)
     {

@@ -22,4 +22,17 @@ internal static class EventIds
     public const int TelemetryRecovered = 1201;
     public const int TelemetryVariableIgnored = 1202;
     public const int TelemetryExported = 1203;
+
+    public const int ShadowPriority = 1300;
+    public const int ShadowRunOverdue = 1301;
+    public const int ShadowRunLost = 1302;
+    public const int ShadowRunRecovered = 1303;
+    public const int ShadowLaneFailed = 1304;
+
+    public const int ShadowStarted = 1310;
+    public const int ShadowStartFailed = 1311;
+    public const int ShadowVerdict = 1312;
+    public const int ShadowState = 1313;
+    public const int ShadowEnded = 1314;
+    public const int ShadowFailed = 1315;
 }

@@ -1,5 +1,7 @@
+using System.Net;
 using Grpc.AspNetCore.Server;
 using Grpc.AspNetCore.Server.Model;
+using GrpcServing.Batching;
 using GrpcServing.Decoding;
 using GrpcServing.Endpoints;
 using GrpcServing.Execution;
@@ -8,6 +10,7 @@ using GrpcServing.Onnx;
 using GrpcServing.Protos;
 using GrpcServing.Responding;
 using GrpcServing.Routing;
+using GrpcServing.Shadowing;
 using GrpcServing.Telemetry;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration.Memory;
@@ -29,6 +32,7 @@ internal static class GrpcServingExtensions
         services.AddLogging(builder, options);
         services.AddModels();
         services.AddPipeline(options);
+        services.AddShadowing();
         services.AddGrpcFrontEnd(options);
         services.AddRestFrontEnd();
         services.AddTelemetry(builder.Configuration, options);
@@ -58,6 +62,7 @@ internal static class GrpcServingExtensions
             }
         });
         app.MapGrpcService<HealthService>();
+        app.MapGrpcService<ShadowAdminService>();
         app.MapGrpcService<ReflectionService>();
         app.MapGrpcService<ReflectionDraftService>();
         app.MapPrometheusScrapingEndpoint("/metrics");
@@ -65,6 +70,7 @@ internal static class GrpcServingExtensions
         // Nobody else asks for it, but its instruments must exist.
         app.Services.GetRequiredService<ServingMetrics>();
         app.Services.GetRequiredService<DeliveryMetrics>();
+        app.Services.GetRequiredService<ShadowMetrics>();
         return app;
     }
 
@@ -110,6 +116,8 @@ internal static class GrpcServingExtensions
     {
         services.TryAddSingleton<TensorPool>();
         services.TryAddSingleton<IModelRuntime, OnnxModelRuntime>();
+        services.AddSingleton<IShadowLaneObserver, ShadowLaneEvents>();
+        services.AddSingleton<DeviceBoards>();
         services.AddSingleton<VersionLoader>();
         services.AddSingleton<RepositoryEvents>();
         services.AddSingleton(static provider => new ModelRepository(
@@ -130,6 +138,23 @@ internal static class GrpcServingExtensions
         services.AddSingleton<StatisticsEndpoint>();
         services.AddSingleton<RepositoryEndpoint>();
         services.AddSingleton<SettingsEndpoint>();
+    }
+
+    private static void AddShadowing(this IServiceCollection services)
+    {
+        services.AddSingleton<IShadowObserver, ShadowEvents>();
+        services.AddSingleton(static provider => new ShadowRegistry(
+            provider.GetRequiredService<ModelRepository>(),
+            provider.GetService<IShadowCaptures>(),
+            provider.GetRequiredService<IShadowObserver>(),
+            provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<AdminAccess>();
+        services.AddSingleton(static provider => new ShadowAdminService(
+            provider.GetRequiredService<ShadowRegistry>(),
+            provider.GetService<ICaptureReader>(),
+            provider.GetRequiredService<AdminAccess>(),
+            provider.GetRequiredService<DrainState>(),
+            provider.GetRequiredService<TimeProvider>()));
     }
 
     private static void AddGrpcFrontEnd(this IServiceCollection services, ServingOptions options)
@@ -159,6 +184,7 @@ internal static class GrpcServingExtensions
     private static void AddTelemetry(this IServiceCollection services, IConfiguration configuration, ServingOptions options)
     {
         services.AddSingleton<ServingMetrics>();
+        services.AddSingleton<ShadowMetrics>();
         var telemetry = services.AddOpenTelemetry().WithMetrics(static metrics => metrics
             .AddMeter(ServingMetrics.MeterName)
             .AddPrometheusExporter());
@@ -174,5 +200,6 @@ internal static class GrpcServingExtensions
         kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
         kestrel.Listen(options.ListenAddress, options.GrpcPort, static listen => listen.Protocols = HttpProtocols.Http2);
         kestrel.Listen(options.ListenAddress, options.HttpPort, static listen => listen.Protocols = HttpProtocols.Http1);
+        if (options.AdminPort is { } adminPort) kestrel.Listen(IPAddress.Loopback, adminPort, static listen => listen.Protocols = HttpProtocols.Http2);
     }
 }

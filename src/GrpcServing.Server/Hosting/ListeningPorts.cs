@@ -11,6 +11,9 @@ internal sealed class ListeningPorts(IServer server, IHostApplicationLifetime li
 
     public string Http => Address(1);
 
+    /// <summary>"" where the admin interface has no port of its own.</summary>
+    public string Admin => Address(2);
+
     /// <summary>Completes when both ports are open, or the server stops before that.</summary>
     public async Task OpenAsync()
     {

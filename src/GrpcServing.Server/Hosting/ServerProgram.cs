@@ -20,7 +20,7 @@ internal static class ServerProgram
         }
         catch (IOException portTaken)
         {
-            return Refuse([$"{portTaken.Message} Choose others with Serving:GrpcPort, Serving:HttpPort and Serving:ListenAddress."]);
+            return Refuse([$"{portTaken.Message} Choose others with Serving:GrpcPort, Serving:HttpPort, Serving:AdminPort and Serving:ListenAddress."]);
         }
     }
 

@@ -1,4 +1,5 @@
 using GrpcServing.Models;
+using GrpcServing.Shadowing;
 
 namespace GrpcServing.Hosting;
 
@@ -7,7 +8,7 @@ namespace GrpcServing.Hosting;
 /// Order at SIGTERM: readiness goes false and new requests are refused, by a server that still listens; the inferences under way end;
 /// the ports close; the models are retired. What has not ended after <see cref="ServingOptions.DrainTimeout"/> is cancelled.
 /// </remarks>
-internal sealed partial class ServingHost(ModelRepository repository, RepositoryEvents events, DrainState drain, ServingOptions options, IHostApplicationLifetime lifetime, ListeningPorts ports, ILogger<ServingHost> logger) : IHostedLifecycleService, IDisposable
+internal sealed partial class ServingHost(ModelRepository repository, ShadowRegistry shadows, RepositoryEvents events, DrainState drain, ServingOptions options, IHostApplicationLifetime lifetime, ListeningPorts ports, ILogger<ServingHost> logger) : IHostedLifecycleService, IDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private Task _loading = Task.CompletedTask;
@@ -38,6 +39,7 @@ internal sealed partial class ServingHost(ModelRepository repository, Repository
     {
         await _stopping.CancelAsync().ConfigureAwait(false);
         await _loading.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await shadows.DisposeAsync().ConfigureAwait(false);
         await repository.DisposeAsync().ConfigureAwait(false);
         LogStopped(logger);
     }

@@ -30,6 +30,12 @@ internal sealed record ServingOptions
     /// <value>HTTP/1.1 for REST and metrics. Default 8000; 0 = any free port.</value>
     public required int HttpPort { get; init; }
 
+    /// <value>
+    /// A port on 127.0.0.1 for the admin interface, which then is nowhere else; 0 = any free port. Null (default): it is on the gRPC port, for
+    /// callers on the loopback interface.
+    /// </value>
+    public required int? AdminPort { get; init; }
+
     /// <value>Longest wait for requests under way when the server is told to stop. Default 30 s.</value>
     public required TimeSpan DrainTimeout { get; init; }
 
@@ -54,6 +60,7 @@ internal sealed record ServingOptions
             ListenAddress = reader.Value("ListenAddress", IPAddress.Loopback, "an IP address such as 127.0.0.1, or 0.0.0.0 for every interface", static (string text, out IPAddress address) => IPAddress.TryParse(text, out address!)),
             GrpcPort = reader.Number("GrpcPort", 8001, 0, 65535),
             HttpPort = reader.Number("HttpPort", 8000, 0, 65535),
+            AdminPort = reader.Number("AdminPort", -1, 0, 65535) is >= 0 and var adminPort ? adminPort : null,
             DrainTimeout = reader.Value("DrainTimeout", TimeSpan.FromSeconds(30), "a time from 00:00:00 to 01:00:00 such as 00:00:30",
                 static (string text, out TimeSpan time) => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out time) && time >= TimeSpan.Zero && time <= TimeSpan.FromHours(1)),
             StatusCodes = reader.Value("StatusCodes", StatusCodeSet.Standard, "Standard or Triton",
@@ -71,6 +78,8 @@ internal sealed record ServingOptions
         if (!Directory.Exists(options.ModelRepository)) reader.Report("ModelRepository", options.ModelRepository, "an existing directory of <model>/<version>/model.onnx");
         if (options.GrpcPort == options.HttpPort && options.GrpcPort != 0)
             reader.Report("HttpPort", options.HttpPort.ToString(CultureInfo.InvariantCulture), "another port than Serving:GrpcPort");
+        if (options.AdminPort is > 0 and var admin && (admin == options.GrpcPort || admin == options.HttpPort))
+            reader.Report("AdminPort", admin.ToString(CultureInfo.InvariantCulture), "another port than Serving:GrpcPort and Serving:HttpPort");
         reader.ReportUnknownKeys();
         errors = reader.Errors;
         return options;

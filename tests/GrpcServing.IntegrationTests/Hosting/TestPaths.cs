@@ -10,6 +10,9 @@ internal static class TestPaths
 
     public static string BrokenModels { get; } = Path.Combine(Root, "tests", "models", "broken_repository");
 
+    /// <summary>Candidates for a shadow.</summary>
+    public static string ShadowModels { get; } = Path.Combine(Root, "tests", "models", "shadow_repository");
+
     public static string Examples { get; } = Path.Combine(Root, "src", "GrpcServing.Server", "Examples", "models");
 
     /// <summary>Copies one model of a repository into another, which is made.</summary>

@@ -5,12 +5,12 @@ namespace GrpcServing.Tests.Admission;
 public class CircuitBreakerTests
 {
     private const long Second = 1000;
-    private readonly CircuitBreaker _circuit = new(Second);
+    private readonly CircuitBreaker _circuit = new(CircuitSettings.Requests, Second);
 
     [Fact]
     public void Failed_FewerThanItTakes_StaysClosed()
     {
-        Fail(CircuitBreaker.FailuresToOpen - 1, now: 0);
+        Fail(CircuitSettings.Requests.FailuresToOpen - 1, now: 0);
 
         Assert.True(_circuit.TryEnter(0));
         Assert.False(_circuit.IsOpen);
@@ -19,9 +19,9 @@ public class CircuitBreakerTests
     [Fact]
     public void Succeeded_BetweenFailures_CountsAnew()
     {
-        Fail(CircuitBreaker.FailuresToOpen - 1, now: 0);
+        Fail(CircuitSettings.Requests.FailuresToOpen - 1, now: 0);
         _circuit.Succeeded();
-        Fail(CircuitBreaker.FailuresToOpen - 1, now: 0);
+        Fail(CircuitSettings.Requests.FailuresToOpen - 1, now: 0);
 
         Assert.False(_circuit.IsOpen);
     }
@@ -29,7 +29,7 @@ public class CircuitBreakerTests
     [Fact]
     public void Failed_AsOftenAsItTakes_RefusesForHalfASecond()
     {
-        Fail(CircuitBreaker.FailuresToOpen, now: 100);
+        Fail(CircuitSettings.Requests.FailuresToOpen, now: 100);
 
         Assert.False(_circuit.TryEnter(100));
         Assert.False(_circuit.TryEnter(599));
@@ -39,7 +39,7 @@ public class CircuitBreakerTests
     [Fact]
     public void TryEnter_WhileAProbeIsOut_Refuses()
     {
-        Fail(CircuitBreaker.FailuresToOpen, now: 0);
+        Fail(CircuitSettings.Requests.FailuresToOpen, now: 0);
         Assert.True(_circuit.TryEnter(500));
 
         Assert.False(_circuit.TryEnter(501));
@@ -49,7 +49,7 @@ public class CircuitBreakerTests
     [Fact]
     public void Succeeded_Probe_ClosesTheCircuit()
     {
-        Fail(CircuitBreaker.FailuresToOpen, now: 0);
+        Fail(CircuitSettings.Requests.FailuresToOpen, now: 0);
         Assert.True(_circuit.TryEnter(500));
         _circuit.Succeeded();
 
@@ -60,7 +60,7 @@ public class CircuitBreakerTests
     [Fact]
     public void Failed_ProbeAfterProbe_PausesTwiceAsLongUpToHalfAMinute()
     {
-        Fail(CircuitBreaker.FailuresToOpen, now: 0);
+        Fail(CircuitSettings.Requests.FailuresToOpen, now: 0);
         long now = 0;
         foreach (var pause in new long[] { 500, 1000, 2000, 4000, 8000, 16000, 30000, 30000 })
         {
@@ -69,6 +69,28 @@ public class CircuitBreakerTests
             Assert.True(_circuit.TryEnter(now));
             Fail(1, now);
         }
+    }
+
+    [Fact]
+    public void Failed_HalfOfTheLastTwentyCopies_OpensForHalfAMinute()
+    {
+        var circuit = new CircuitBreaker(CircuitSettings.Copies, Second);
+        for (var i = 0; i < 9; i++)
+        {
+            circuit.Succeeded();
+            circuit.Failed(now: 0);
+        }
+        circuit.Succeeded();
+        Assert.False(circuit.IsOpen);
+
+        circuit.Failed(now: 0);
+
+        Assert.False(circuit.TryEnter(29_999));
+        Assert.True(circuit.TryEnter(30_000));
+        circuit.Succeeded();
+        // What was before the pause does not count any more.
+        circuit.Failed(now: 30_000);
+        Assert.False(circuit.IsOpen);
     }
 
     private void Fail(int times, long now)

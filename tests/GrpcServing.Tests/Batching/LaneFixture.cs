@@ -28,7 +28,7 @@ internal sealed class LaneFixture : IAsyncDisposable
         var time = TimeProvider.System;
         Statistics = new VersionStatistics(time);
         Bounds = new QueueBounds(maxQueueRows, long.MaxValue);
-        var circuit = new CircuitBreaker(time.TimestampFrequency);
+        var circuit = new CircuitBreaker(CircuitSettings.Requests, time.TimestampFrequency);
         var scheduler = Schedulers.Create(batching, new SchedulerSettings { MaxBatchRows = maxBatchSize, TicksPerSecond = time.TimestampFrequency }, new MeasuredLatencyTable(maxBatchSize));
         Lane = new Lane(scheduler, new BatchRunner(spec, Pool, Statistics, circuit, time), [Executor], Bounds, circuit,
             new DeadlinePolicy(batching, Timeout.InfiniteTimeSpan, time.TimestampFrequency), time, inlineLimit);

@@ -179,7 +179,7 @@ public class LaneTests
     public async Task SubmitAsync_EveryRunFails_OpensTheCircuit()
     {
         await using var lane = new LaneFixture();
-        for (var i = 0; i < GrpcServing.Admission.CircuitBreaker.FailuresToOpen; i++)
+        for (var i = 0; i < GrpcServing.Admission.CircuitSettings.Requests.FailuresToOpen; i++)
             Assert.Equal(ErrorReason.ExecutionFailed, (await lane.SendAsync([-1])).Error.Reason);
 
         Assert.Equal(ErrorReason.CircuitOpen, (await lane.SendAsync([1])).Error.Reason);

@@ -10,6 +10,7 @@ internal sealed class ScriptedExecutor : Executor
     private readonly SemaphoreSlim _started = new(0);
     private readonly SemaphoreSlim _released = new(0);
     private readonly SemaphoreSlim _terminated = new(0);
+    private readonly SemaphoreSlim _askedToEnd = new(0);
     private readonly long[] _shape = [0, 1];
     private float[] _input = [];
     private float[] _output = [];
@@ -22,6 +23,15 @@ internal sealed class ScriptedExecutor : Executor
 
     /// <summary>False: a run waits inside for <see cref="Release"/>.</summary>
     public bool RunsFreely { get; set; } = true;
+
+    /// <summary>True: a run goes on when it is terminated.</summary>
+    public bool Hangs { get; set; }
+
+    /// <summary>Waits for a call of <see cref="Terminate"/>.</summary>
+    public Task AskedToEndAsync() => _askedToEnd.WaitAsync(TestContext.Current.CancellationToken);
+
+    /// <summary>Whether a run begins within a moment.</summary>
+    public Task<bool> StartsSoonAsync() => _started.WaitAsync(50, TestContext.Current.CancellationToken);
 
     public Task StartedAsync() => _started.WaitAsync(TestContext.Current.CancellationToken);
 
@@ -41,6 +51,7 @@ internal sealed class ScriptedExecutor : Executor
         lock (Runs) Runs.Add(_input.Length);
         _started.Release();
         if (!RunsFreely) WaitHandle.WaitAny([_released.AvailableWaitHandle, _terminated.AvailableWaitHandle]);
+        if (_terminate && !RunsFreely) _terminated.Wait(0, CancellationToken.None);
         if (_terminate) throw new ExecutionException("terminated by the test", terminated: true);
         if (!RunsFreely) _released.Wait(0, CancellationToken.None);
         if (_input.Any(static x => x < 0)) throw new ExecutionException("a negative row", terminated: false);
@@ -49,8 +60,12 @@ internal sealed class ScriptedExecutor : Executor
 
     public override void Terminate()
     {
-        _terminate = true;
-        _terminated.Release();
+        if (!Hangs)
+        {
+            _terminate = true;
+            _terminated.Release();
+        }
+        _askedToEnd.Release();
     }
 
     public override long[] OutputShape(int output)
@@ -67,5 +82,6 @@ internal sealed class ScriptedExecutor : Executor
         _started.Dispose();
         _released.Dispose();
         _terminated.Dispose();
+        _askedToEnd.Dispose();
     }
 }

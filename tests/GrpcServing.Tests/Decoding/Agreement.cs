@@ -4,6 +4,7 @@ using Google.Protobuf.Collections;
 using GrpcServing.Decoding;
 using GrpcServing.Execution;
 using GrpcServing.Protos;
+using GrpcServing.Routing;
 
 namespace GrpcServing.Tests.Decoding;
 

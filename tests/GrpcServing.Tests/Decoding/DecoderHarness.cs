@@ -60,7 +60,7 @@ public sealed class DecoderHarness : IDisposable
         var request = WireReader.Read(new ReadOnlySequence<byte>(message.ToByteArray()), Pool);
         try
         {
-            Assert.True(RequestDecoder.TryDecode(request, spec, new ShapeTable(spec), out var decoded, out var error), error.Message);
+            Assert.True(RequestDecoder.TryDecode(request, spec, new ShapeTable(spec), keepParameters: false, out var decoded, out var error), error.Message);
             try
             {
                 return read(decoded);
@@ -80,7 +80,7 @@ public sealed class DecoderHarness : IDisposable
     public ServingError Refuse(ModelInferRequest message, ModelSpec spec)
     {
         var request = WireReader.Read(new ReadOnlySequence<byte>(message.ToByteArray()), Pool);
-        Assert.False(RequestDecoder.TryDecode(request, spec, new ShapeTable(spec), out _, out var error));
+        Assert.False(RequestDecoder.TryDecode(request, spec, new ShapeTable(spec), keepParameters: false, out _, out var error));
         Assert.Null(request.Body);
         request.Release();
         return error;

@@ -108,7 +108,7 @@ public sealed class RequestDecoderTests : IDisposable
         RawForm.Bytes<short>(-1, 258).CopyTo(region);
         input.Elements = new BodySlice(0, 4);
 
-        Assert.True(RequestDecoder.TryDecode(request, spec, new GrpcServing.Execution.ShapeTable(spec), out var decoded, out var error), error.Message);
+        Assert.True(RequestDecoder.TryDecode(request, spec, new GrpcServing.Execution.ShapeTable(spec), keepParameters: false, out var decoded, out var error), error.Message);
         request.Release();
 
         Assert.Equal(RawForm.Bytes<short>(-1, 258), decoded.Input(0).ToArray());

@@ -191,7 +191,6 @@ public class ConfigurationReaderTests
     [InlineData(null, """{ "batching": { "policy": "greedy", "preferredBatchSizes": [4] } }""", "model.json: batching.preferredBatchSizes has no effect under the policy greedy: only delay waits for company.")]
     [InlineData("max_batch_size: 0 dynamic_batching { max_queue_delay_microseconds: 5 }", null, "config.pbtxt:1: dynamic_batching.max_queue_delay_microseconds has no effect: the batch limit is 0, so each request runs alone.")]
     [InlineData("dynamic_batching { default_priority_level: 1 }", null, "config.pbtxt:1: dynamic_batching.default_priority_level (1) has no effect: there are no priority levels.")]
-    [InlineData(null, """{ "shadow": { "candidate": 2 } }""", "model.json: shadow has no effect in this build: version 2 gets no copy of the traffic.")]
     public void Read_ValueWithoutEffect_IsRemarkedOn(string? triton, string? json, string remark)
     {
         using var directory = new ModelDirectory(triton, json);

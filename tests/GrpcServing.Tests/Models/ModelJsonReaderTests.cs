@@ -45,7 +45,8 @@ public class ModelJsonReaderTests
         Assert.Equal(4, draft.IntraOpThreads?.Value);
         Assert.Equal(1, draft.InterOpThreads?.Value);
         Assert.Equal([1L, 3L], Assert.IsType<VersionPolicy.Specific>(draft.Versions!.Value).Versions);
-        Assert.Equal("model.json: shadow has no effect in this build: version 2 gets no copy of the traffic.", Assert.Single(draft.Remarks));
+        Assert.Equal((2, 0.5), (draft.Shadow!.Candidate, draft.Shadow.Fraction));
+        Assert.Empty(draft.Remarks);
     }
 
     [Theory]
@@ -143,7 +144,7 @@ public class ModelJsonReaderTests
     [InlineData("""{ "deadline": { "timeout": "00:00:01" } }""", "model.json: deadline.timeout is not a key of this file; known here are default")]
     [InlineData("""{ "execution": { "devise": "cpu" } }""", "model.json: execution.devise is not a key of this file (did you mean 'device'?); known here are device, instances, intraOpThreads, interOpThreads")]
     [InlineData("""{ "versions": { "all": true, "lates": 1 } }""", "model.json: versions.lates is not a key of this file (did you mean 'latest'?); known here are latest, all, specific")]
-    [InlineData("""{ "shadow": { "candidate": 1, "share": 1 } }""", "model.json: shadow.share is not a key of this file; known here are candidate, fraction")]
+    [InlineData("""{ "shadow": { "candidate": 1, "share": 1 } }""", "model.json: shadow.share is not a key of this file; known here are candidate, primary, fraction, filters,")]
     public void Read_UnknownKey_NamesItsPathAndTheKeysThatExist(string json, string expected)
     {
         var error = Assert.Single(Read(json).Errors);

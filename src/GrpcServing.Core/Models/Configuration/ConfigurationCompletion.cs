@@ -45,6 +45,7 @@ internal static class ConfigurationCompletion
                 InterOpThreads = draft.InterOpThreads?.Value ?? 0,
             },
             Versions = draft.Versions?.Value ?? VersionPolicy.NewestOnly,
+            Shadow = draft.Shadow,
             ModelFile = draft.ModelFile ?? DefaultModelFile,
             Warmup = WarmupCompletion.Complete(draft, inputs, maxBatchSize, modelDirectory, errors),
             Parameters = draft.Parameters.ToImmutableDictionary(),

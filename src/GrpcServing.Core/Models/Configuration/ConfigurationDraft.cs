@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using GrpcServing.Shadowing;
 
 namespace GrpcServing.Models;
 
@@ -57,6 +58,9 @@ internal sealed class ConfigurationDraft
     public Setting<int>? InterOpThreads { get; set; }
 
     public Setting<VersionPolicy>? Versions { get; set; }
+
+    /// <summary>Null when the model has no shadow.</summary>
+    public ShadowSettings? Shadow { get; set; }
 
     public string? ModelFile { get; set; }
 

@@ -6,7 +6,8 @@ namespace GrpcServing.Models;
 /// <param name="Versions">Which version directories are served.</param>
 /// <param name="Device">As <see cref="ExecutionConfiguration.Device"/>; the runtime says whether it is there.</param>
 /// <param name="ModelFile">Path of the model file inside a version directory.</param>
-internal sealed record ModelLayout(VersionPolicy Versions, string Device, string ModelFile);
+/// <param name="Candidate">Version that a configured shadow compares with the one that serves; 0 = there is none.</param>
+internal sealed record ModelLayout(VersionPolicy Versions, string Device, string ModelFile, long Candidate);
 
 /// <summary>Reads how a model is served: its model.json, a Triton config.pbtxt beside it, and what the graph itself says.</summary>
 /// <remarks>
@@ -29,7 +30,8 @@ internal static class ConfigurationReader
         return new ModelLayout(
             draft.Versions?.Value ?? VersionPolicy.NewestOnly,
             draft.Device?.Value ?? new ExecutionConfiguration().Device,
-            draft.ModelFile ?? ConfigurationCompletion.DefaultModelFile);
+            draft.ModelFile ?? ConfigurationCompletion.DefaultModelFile,
+            draft.Shadow?.Candidate ?? 0);
     }
 
     /// <summary>The whole configuration, completed from the graph and checked against it.</summary>

@@ -61,7 +61,7 @@ internal sealed class JsonSection
         if (Find(key) is not { } element) return null;
         if (element.ValueKind == JsonValueKind.Number && element.GetDouble() is var value && value >= least && value <= most)
             return new Setting<double>(value, Where(key));
-        return Wrong<double>(key, element, string.Create(CultureInfo.InvariantCulture, $"a number, {least:0.0}..{most:0.0}"));
+        return Wrong<double>(key, element, string.Create(CultureInfo.InvariantCulture, $"a number, {least:0.0########}..{most:0.0########}"));
     }
 
     public Setting<bool>? Flag(string key)

@@ -27,7 +27,7 @@ internal static class ModelJsonReader
         ReadBatching(root.Section("batching"), draft);
         ReadExecution(root.Section("execution"), draft);
         ReadVersions(root.Section("versions"), root, draft);
-        ReadShadow(root.Section("shadow"), draft);
+        draft.Shadow = ShadowSectionReader.Read(root.Section("shadow"));
         root.Finish();
     }
 
@@ -119,16 +119,5 @@ internal static class ModelJsonReader
             : specific is not null ? new VersionPolicy.Specific([.. specific.Value.Distinct().Order()])
             : null;
         if (policy is not null) draft.Versions = new(policy, root.Where("versions"));
-    }
-
-    private static void ReadShadow(JsonSection? section, ConfigurationDraft draft)
-    {
-        if (section is null) return;
-        var candidate = section.Long("candidate", 1, long.MaxValue);
-        section.Number("fraction", 0, 1);
-        if (!section.Has("candidate")) section.Report("candidate", "is missing: name the version that gets a copy of the traffic");
-        section.Finish();
-        if (candidate is not null)
-            draft.Remarks.Add($"{FileName}: shadow has no effect in this build: version {candidate.Value} gets no copy of the traffic.");
     }
 }

@@ -55,6 +55,14 @@ internal sealed class PairComparer
         return _comparison;
     }
 
+    /// <summary>The pair whose primary answered with an error, which says nothing about the candidate's outputs: they disagree when only one of them failed.</summary>
+    public PairComparison PrimaryFailed(int rows, bool candidateFailed)
+    {
+        _comparison.Begin(rows);
+        if (!candidateFailed) _comparison.DisagreeEverywhere();
+        return _comparison;
+    }
+
     /// <summary>What a class of <see cref="PairComparison.PrimaryClasses"/> is called.</summary>
     /// <param name="output">The <see cref="PairComparison.ClassOutput"/> of that comparison.</param>
     public string ClassName(int output, int number)

@@ -57,6 +57,15 @@ public sealed class SimulatorCommandTests : IDisposable
         Assert.Equal("""{"optimum": 3}""", Run("optimum", "--profile", Write("p.csv", Profile), "--trace", trace).Trim());
     }
 
+    [Fact]
+    public void Shadow_SmallTraces_PrintsARowForEveryLoadAndProcess()
+    {
+        var lines = Run("shadow", "--requests", "200").Split('\n');
+
+        Assert.Equal(21, lines.Count(static line => line.StartsWith("| Poisson", StringComparison.Ordinal) || line.StartsWith("| Gamma", StringComparison.Ordinal) || line.StartsWith("| Mmpp", StringComparison.Ordinal)));
+        Assert.Contains(lines, static line => line.Contains("-- shadow --requests 200`", StringComparison.Ordinal));
+    }
+
     [Theory]
     [InlineData("arrival,rows\n0,1\n", "t.csv:1: expected the header 'arrival,deadline,rows', found 'arrival,rows': deadline missing.")]
     [InlineData("arrival,deadline,rows\n0,1\n", "t.csv:2: expected 3 values")]

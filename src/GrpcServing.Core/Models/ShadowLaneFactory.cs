@@ -1,0 +1,60 @@
+using GrpcServing.Admission;
+using GrpcServing.Batching;
+using GrpcServing.Execution;
+using GrpcServing.Telemetry;
+
+namespace GrpcServing.Models;
+
+/// <summary>Makes lanes of copies over models that are in memory. Any thread.</summary>
+internal sealed class ShadowLaneFactory(TensorPool pool, DeviceBoards devices, TimeProvider time)
+{
+    /// <summary>How long a run may take.</summary>
+    public RunLimits Limits { get; init; } = RunLimits.Default(time.TimestampFrequency);
+
+    /// <param name="model">Stays its owner's; gives the lane executors of its own.</param>
+    /// <param name="closed">Called once, when the lane has ended.</param>
+    public ShadowLane Open(ServedVersion version, ILoadedModel model, ShadowLaneSettings settings, Action<ShadowLane> closed)
+    {
+        var (spec, execution) = (version.Spec, version.Configuration.Execution);
+        var executors = new List<Executor>();
+        try
+        {
+            while (executors.Count < settings.Executors) executors.Add(model.CreateExecutor());
+            var isCpu = execution.Device == "cpu";
+            var usesOneThread = execution is { IntraOpThreads: <= 1, InterOpThreads: <= 1 };
+            var board = devices.Of(execution.Device);
+            var circuit = new CircuitBreaker(CircuitSettings.Copies, time.TimestampFrequency);
+            var slack = new SlackSettings { SinglesMayOverrun = isCpu, MaxPrimaryDelay = (long)(settings.MaxPrimaryDelay.TotalSeconds * time.TimestampFrequency) };
+            var scheduler = CreateScheduler(version, settings, new SlackRule(slack));
+            var role = new ShadowRole(spec, board, scheduler, circuit, slack, Limits, isCpu, usesOneThread, devices.Observer, time);
+            var batching = new BatchingConfiguration
+            {
+                DefaultQueuePolicy = new QueuePolicy(QueueTimeoutAction.Reject, settings.MaxAge, AllowOverride: false, MaxQueueSize: 0),
+            };
+            var lane = new Lane(
+                scheduler,
+                new BatchRunner(spec, pool, new VersionStatistics(time), circuit, time),
+                [.. executors],
+                // Bounded by ShadowLane, from submission to answer.
+                new QueueBounds(int.MaxValue, long.MaxValue),
+                circuit,
+                new DeadlinePolicy(batching, Timeout.InfiniteTimeSpan, time.TimestampFrequency),
+                time,
+                inlineLimit: TimeSpan.Zero,
+                role);
+            return new ShadowLane(version, settings, lane, scheduler, circuit, role, board, devices.Observer, closed);
+        }
+        catch
+        {
+            foreach (var executor in executors) executor.Dispose();
+            throw;
+        }
+    }
+
+    private SlackScheduler CreateScheduler(ServedVersion version, ShadowLaneSettings settings, SlackRule rule)
+    {
+        var table = new MeasuredLatencyTable(Math.Max(1, version.Spec.MaxBatchSize));
+        foreach (var entry in version.Latency.Snapshot()) table.Observe(entry.BucketId, entry.Rows, entry.MeasuredTicks);
+        return new SlackScheduler(SchedulerSettings.From(version.Configuration, settings.Executors, time.TimestampFrequency), table, rule);
+    }
+}

@@ -1,0 +1,48 @@
+using GrpcServing.Shadowing;
+
+namespace GrpcServing.Tests.Shadowing;
+
+/// <summary>The budget of a mirrored request: everything from the tap to the end of the comparison, on all threads together.</summary>
+[Collection(RunsAlone.Name)]
+public sealed class ShadowAllocationTests
+{
+    private const int Requests = 4000;
+
+    [Fact]
+    public async Task Mirrored_FromTapToComparison_StaysWithinTheBudget()
+    {
+        var without = await BytesPerRequestAsync(null);
+        var with = await BytesPerRequestAsync(ShadowFixture.Settings() with { ControlFraction = 0 });
+
+        TestContext.Current.TestOutputHelper!.WriteLine($"{without} bytes per request without, {with} with: {with - without} for the shadow");
+        Assert.InRange(with - without, 1, 1024);
+    }
+
+    [Fact]
+    public async Task NotChosen_ByTheHash_CostsNothing()
+    {
+        var without = await BytesPerRequestAsync(null);
+        var with = await BytesPerRequestAsync(ShadowFixture.Settings() with { Fraction = 0 });
+
+        Assert.InRange(with - without, -16, 16);
+    }
+
+    private static async Task<long> BytesPerRequestAsync(ShadowSettings? settings)
+    {
+        await using var fixture = await ShadowFixture.StartAsync();
+        var session = settings is null ? null : await fixture.StartShadowAsync(settings);
+        await SendAsync(fixture, 500);
+        if (session is not null) await ShadowFixture.SettledAsync(session, 500);
+
+        var before = GC.GetTotalAllocatedBytes(precise: true);
+        await SendAsync(fixture, Requests);
+        if (session is not null)
+            while (session.Reading.Eligible < 500 + Requests || session.Reading.Waiting > 0) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+        return (GC.GetTotalAllocatedBytes(precise: true) - before) / Requests;
+    }
+
+    private static async Task SendAsync(ShadowFixture fixture, int requests)
+    {
+        for (var i = 0; i < requests; i++) await fixture.SendAsync(i % 7, "one and the same");
+    }
+}
