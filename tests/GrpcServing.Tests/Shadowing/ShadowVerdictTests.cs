@@ -99,6 +99,20 @@ public sealed class ShadowVerdictTests
     }
 
     [Fact]
+    public void ControlShare_WhileASliceIsSuspect_IsAllUntilItIsSettled()
+    {
+        var verdict = new ShadowVerdict(new VerdictOptions { MinimumControlPairs = 0 });
+        for (var i = 0; i < 5000; i++) verdict.Observe(disagrees: false, faulted: false, slice: 1);
+        Assert.Equal(.05, verdict.ControlShare);
+
+        for (var i = 0; i < 20; i++) verdict.Observe(disagrees: true, faulted: false, slice: 2);
+        Assert.Equal(1, verdict.ControlShare);
+
+        for (var i = 0; i < 40; i++) verdict.ObserveControl(candidateDisagrees: true, controlDisagrees: false, slice: 2);
+        Assert.True(verdict.Snapshot(Enough).Slices[1].Fail);
+    }
+
+    [Fact]
     public void ControlShare_WithoutControl_IsNone() => Assert.Equal(0, new ShadowVerdict(new VerdictOptions { ControlShare = 0 }).ControlShare);
 
     [Theory]
@@ -150,6 +164,19 @@ public sealed class ShadowVerdictTests
         var snapshot = verdict.Snapshot(Enough);
         Assert.Equal((Verdict.Fail, Guard.Faults, pairs), (snapshot.Verdict, snapshot.FailedGuard, snapshot.DecidedAt));
         Assert.Equal(snapshot.Faults, snapshot.Disagreements);
+    }
+
+    [Fact]
+    public void Observe_FaultsOverTheStrictCeiling_AreNeverAPass()
+    {
+        var verdict = new ShadowVerdict(new VerdictOptions { FaultCeiling = .001 });
+        for (var pair = 1; verdict.Verdict == Verdict.Undecided; pair++)
+        {
+            verdict.Observe(disagrees: false, faulted: pair % 100 == 0);
+            Assert.NotEqual(Verdict.Pass, verdict.Snapshot(Enough).Guards.Single(static guard => guard.Guard == Guard.Faults).Verdict);
+        }
+
+        Assert.Equal(Guard.Faults, verdict.Snapshot(Enough).FailedGuard);
     }
 
     [Fact]
