@@ -28,4 +28,6 @@ internal static class EventIds
     public const int ShadowState = 1213;
     public const int ShadowEnded = 1214;
     public const int ShadowFailed = 1215;
+
+    public const int CaptureOff = 1220;
 }

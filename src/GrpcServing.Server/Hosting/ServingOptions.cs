@@ -35,6 +35,9 @@ internal sealed record ServingOptions
     /// <value>Largest request in bytes, gRPC message or HTTP body. Default 64 MiB, range 1 KiB .. 2 GiB - 1.</value>
     public required int MaxRequestBytes { get; init; }
 
+    /// <value>Where shadows keep captured requests. Default: <c>grpcserving</c> under the user's local application data, which outlives a restart.</value>
+    public required string CaptureDirectory { get; init; }
+
     /// <summary>Reads and checks everything.</summary>
     /// <param name="errors">One sentence for each setting that is wrong; empty when the options may be used.</param>
     public static ServingOptions Read(IConfiguration configuration, out IReadOnlyList<string> errors)
@@ -51,6 +54,7 @@ internal sealed record ServingOptions
                 static (string text, out TimeSpan time) => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out time) && time >= TimeSpan.Zero && time <= TimeSpan.FromHours(1)),
             StatusCodes = reader.Value("StatusCodes", StatusCodeSet.Standard, "Standard or Triton",
                 static (string text, out StatusCodeSet codes) => Enum.TryParse(text, ignoreCase: true, out codes) && Enum.IsDefined(codes) && !char.IsAsciiDigit(text[0])),
+            CaptureDirectory = Path.GetFullPath(reader.Text("CaptureDirectory", DefaultCaptureDirectory)),
             MaxRequestBytes = reader.Number("MaxRequestBytes", 64 << 20, 1024, int.MaxValue),
         };
         if (!Directory.Exists(options.ModelRepository)) reader.Report("ModelRepository", options.ModelRepository, "an existing directory of <model>/<version>/model.onnx");
@@ -62,4 +66,7 @@ internal sealed record ServingOptions
         errors = reader.Errors;
         return options;
     }
+
+    private static string DefaultCaptureDirectory =>
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) is { Length: > 0 } data ? data : Path.GetTempPath(), "grpcserving");
 }
