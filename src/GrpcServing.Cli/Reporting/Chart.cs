@@ -2,7 +2,7 @@ using System.Text;
 using OxyPlot;
 using OxyPlot.Axes;
 
-namespace GrpcServing.Cli.Reporting;
+namespace GrpcServing.Reporting;
 
 /// <summary>The look of every plot of the report, and its way into the page: SVG whose colours follow the page's light or dark.</summary>
 /// <remarks>

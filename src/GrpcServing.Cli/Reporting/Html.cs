@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text;
 
-namespace GrpcServing.Cli.Reporting;
+namespace GrpcServing.Reporting;
 
 /// <summary>Writes HTML: text is always encoded, markup never comes from data.</summary>
 internal sealed class Html

@@ -1,6 +1,6 @@
 using System.Text.Json;
 
-namespace GrpcServing.Cli.Reporting;
+namespace GrpcServing.Reporting;
 
 internal static class JsonText
 {

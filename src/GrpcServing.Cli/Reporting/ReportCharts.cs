@@ -4,7 +4,7 @@ using OxyPlot.Annotations;
 using OxyPlot.Axes;
 using OxyPlot.Series;
 
-namespace GrpcServing.Cli.Reporting;
+namespace GrpcServing.Reporting;
 
 /// <summary>The plots of a report, each as SVG; "" where there is nothing to plot.</summary>
 internal static class ReportCharts

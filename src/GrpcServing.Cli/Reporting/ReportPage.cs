@@ -1,6 +1,6 @@
 using GrpcServing.Protos.Admin.V1;
 
-namespace GrpcServing.Cli.Reporting;
+namespace GrpcServing.Reporting;
 
 /// <summary>A report as one HTML file that needs nothing else: no network, no script.</summary>
 internal static class ReportPage

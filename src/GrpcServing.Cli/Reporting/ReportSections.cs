@@ -1,6 +1,6 @@
 using GrpcServing.Protos.Admin.V1;
 
-namespace GrpcServing.Cli.Reporting;
+namespace GrpcServing.Reporting;
 
 /// <summary>The parts of a report below its head, in reading order. One that has nothing to say says so in a line.</summary>
 internal static class ReportSections

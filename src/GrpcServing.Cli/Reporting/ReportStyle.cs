@@ -1,4 +1,4 @@
-namespace GrpcServing.Cli.Reporting;
+namespace GrpcServing.Reporting;
 
 /// <summary>The style sheet of a report: light and dark by the reader's system, and for paper.</summary>
 internal static class ReportStyle

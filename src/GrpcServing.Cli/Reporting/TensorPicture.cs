@@ -1,7 +1,7 @@
 using System.Globalization;
 using GrpcServing.Protos.Admin.V1;
 
-namespace GrpcServing.Cli.Reporting;
+namespace GrpcServing.Reporting;
 
 /// <summary>Draws a numeric tensor that looks like an image as one: [h,w], [c,h,w], or a row of a square number of elements.</summary>
 internal static class TensorPicture

@@ -1,7 +1,7 @@
 using System.Globalization;
 using GrpcServing.Protos.Admin.V1;
 
-namespace GrpcServing.Cli.Reporting;
+namespace GrpcServing.Reporting;
 
 /// <summary>Numbers as people read them, the same in the report and in the terminal.</summary>
 internal static class Words
