@@ -39,7 +39,7 @@ internal static class ReportCommand
         return command;
     }
 
-    internal static int Gate(Protos.Admin.V1.Verdict verdict) => verdict switch
+    private static int Gate(Protos.Admin.V1.Verdict verdict) => verdict switch
     {
         Protos.Admin.V1.Verdict.Pass => ExitCodes.Success,
         Protos.Admin.V1.Verdict.Fail => ExitCodes.Fail,

@@ -1,8 +1,8 @@
 using System.CommandLine;
 using System.CommandLine.Parsing;
 using System.Globalization;
-using Google.Protobuf.WellKnownTypes;
 using GrpcServing.Protos.Admin.V1;
+using ProtoDuration = Google.Protobuf.WellKnownTypes.Duration;
 
 namespace GrpcServing.Shadowing;
 
@@ -29,10 +29,10 @@ internal sealed class SettingOptions
         [_candidate, _primary, _fraction, _filters, _slice, _budget, _errorBudget, _ratio, _alpha, _control, _minPairs, _minDuration, _expires, _maxAge, _comparators];
 
     /// <param name="error">What is wrong with the pairs of names and values; null when nothing is.</param>
-    public ShadowSettings Read(ParseResult parsed, out string? error)
+    public Protos.Admin.V1.ShadowSettings Read(ParseResult parsed, out string? error)
     {
         error = null;
-        var settings = new ShadowSettings
+        var settings = new Protos.Admin.V1.ShadowSettings
         {
             Candidate = parsed.GetValue(_candidate),
             Primary = parsed.GetValue(_primary),
@@ -80,7 +80,7 @@ internal sealed class SettingOptions
         return split;
     }
 
-    private static Duration? Duration(TimeSpan? span) => span is { } given ? Google.Protobuf.WellKnownTypes.Duration.FromTimeSpan(given) : null;
+    private static ProtoDuration? Duration(TimeSpan? span) => span is { } given ? ProtoDuration.FromTimeSpan(given) : null;
 
     private static Option<double?> Number(string name, string description) => new(name)
     {
