@@ -11,7 +11,7 @@ internal static class ReportPage
     {
         var status = report.Status;
         var page = new Html();
-        page.Raw("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">");
+        page.Raw("<!doctype html>\n<html lang=\"en\"><head><meta charset=\"utf-8\"/><meta name=\"viewport\" content=\"width=device-width,initial-scale=1\"/>");
         page.Element("title", $"{Words.Verdict(status.Verdict)}: {status.Model} {status.Candidate} against {status.Primary}");
         page.Raw($"<style>{ReportStyle.Css}</style></head><body><main>");
         Head(page, report);
@@ -43,7 +43,7 @@ internal static class ReportPage
         Tile(page, "noise: primary against itself", Words.Count(status.ControlDisagreements), $"of {Words.Count(status.ControlPairs)} control pairs");
         Tile(page, "coverage", status.Eligible > 0 ? Words.Share((double)status.Pairs / status.Eligible) : "–", $"of {Words.Count(status.Eligible)} eligible");
         page.Close("div");
-        page.Table(["condition", "verdict", "measured, with its confidence sequence#", "budget#", "log e-value#", "observations#", "decided at#"], status.Guards.Select(static guard => new[]
+        page.Table(["condition", "verdict", "measured, with its confidence sequence#", "budget#", "log e-value#", "observations#", "decided at#"], status.Guards.Where(static guard => guard.Name != "labels" || guard.Observations > 0).Select(static guard => new[]
         {
             Words.Label(guard.Name), Words.Verdict(guard.Verdict), Interval(guard), Budget(guard), Words.Significant(guard.LogE), Words.Count(guard.Observations), guard.DecidedAt > 0 ? Words.Count(guard.DecidedAt) : "–",
         }));
@@ -78,7 +78,7 @@ internal static class ReportPage
             const int Shown = 16;
             var elements = tensor.Texts.Count > 0 ? tensor.Texts : tensor.Numbers.Select(Words.Significant);
             var more = tensor.Truncated || Math.Max(tensor.Texts.Count, tensor.Numbers.Count) > Shown ? ", …" : "";
-            page.Open("details", side == "inputs" ? "" : "open").Element("summary", $"{side}: {tensor.Name} {tensor.Datatype} [{string.Join(", ", tensor.Shape)}]");
+            page.Open("details", side == "inputs" ? "" : "open=\"open\"").Element("summary", $"{side}: {tensor.Name} {tensor.Datatype} [{string.Join(", ", tensor.Shape)}]");
             page.Element("code", $"{string.Join(", ", elements.Take(Shown))}{more}").Close("details");
         }
     }

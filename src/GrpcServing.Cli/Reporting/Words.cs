@@ -36,6 +36,7 @@ internal static class Words
     {
         if (!double.IsFinite(value)) return "–";
         if (value == 0) return "0";
+        if (Math.Abs(value) is < 1e-4 or >= 1e9) return value.ToString("0.##e0", CultureInfo.InvariantCulture);
         var decimals = Math.Clamp(2 - (int)Math.Floor(Math.Log10(Math.Abs(value))), 0, 9);
         return Math.Round(value, decimals).ToString($"0.{new string('#', decimals)}", CultureInfo.InvariantCulture);
     }

@@ -58,7 +58,7 @@ internal sealed class AdminConnection : IDisposable
 
     private static string Describe(RpcException failure, string address) => failure.StatusCode switch
     {
-        StatusCode.Unavailable => $"No server answers at {address}: {failure.Status.Detail}. Start it, or name another with --server.",
+        StatusCode.Unavailable => $"No server answers at {address} ({failure.Status.Detail.TrimEnd('.')}). Start it, or name another with --server.",
         StatusCode.Unimplemented => $"The server at {address} has no admin interface there. Where Serving:AdminPort is set, name that port with --server.",
         _ => failure.Status.Detail,
     };

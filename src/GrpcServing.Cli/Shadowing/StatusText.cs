@@ -11,7 +11,7 @@ internal static class StatusText
         yield return $"{status.Model}: version {status.Candidate} against version {status.Primary}, {Words.State(status.State)} since {Words.Instant(status.StartedAt)}";
         yield return $"verdict        {Words.Verdict(status.Verdict)}{(status.Reason.Length > 0 ? $": {status.Reason}" : "")}";
         yield return $"pairs          {Words.Count(status.Pairs)}, {Words.Count(status.Disagreements)} disagree, {Words.Count(status.CandidateErrors)} candidate errors";
-        foreach (var guard in status.Guards)
+        foreach (var guard in status.Guards.Where(static guard => guard.Name != "labels" || guard.Observations > 0))
         {
             var isRatio = guard.Name.Contains("ratio", StringComparison.Ordinal);
             var (measured, budget) = isRatio ? (Words.Ratio(guard.Interval), $"{Words.Significant(guard.Budget)}x") : (Words.Share(guard.Interval), Words.Share(guard.Budget));
