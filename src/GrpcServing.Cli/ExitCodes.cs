@@ -12,4 +12,10 @@ internal static class ExitCodes
     public const int InvalidInput = 65;
     /// <summary>The input cannot be read (EX_NOINPUT).</summary>
     public const int NoInput = 66;
+    /// <summary>No server answers (EX_UNAVAILABLE).</summary>
+    public const int Unavailable = 69;
+    /// <summary>The server refused, and said why (EX_SOFTWARE).</summary>
+    public const int Refused = 70;
+    /// <summary>A file cannot be written (EX_CANTCREAT).</summary>
+    public const int CannotWrite = 73;
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using GrpcServing.Replaying;
 using GrpcServing.Shadowing;
 
 namespace GrpcServing;
@@ -18,13 +19,12 @@ internal static class Gserve
         return ExitCodes.Usage;
     }
 
-    private static RootCommand Root(CommandStreams streams) => new("gserve: judge candidate models of a GrpcServing server.")
+    private static RootCommand Root(CommandStreams streams)
     {
-        new Command("shadow", "Compare a candidate with the model that serves, on the same requests.")
-        {
-            VerdictCommand.Create(streams),
-        },
-    };
+        var shadow = new Command("shadow", "Compare a candidate with the model that serves, on the same requests.") { VerdictCommand.Create(streams) };
+        foreach (var command in ShadowCommands.Create(streams)) shadow.Subcommands.Add(command);
+        return new RootCommand("gserve: judge candidate models of a GrpcServing server.") { shadow, ReplayCommand.Create(streams) };
+    }
 
     private static IEnumerable<string> Path(Command command)
     {

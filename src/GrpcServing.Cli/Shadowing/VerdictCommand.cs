@@ -32,13 +32,24 @@ internal static class VerdictCommand
     public static Command Create(CommandStreams streams)
     {
         var pairs = new Option<string>("--pairs") { Description = "The file; - reads standard input.", Required = true, HelpName = "FILE" };
-        var budget = Rate("--budget", "Share of requests that may disagree.", .01);
-        var alpha = Rate("--alpha", "Probability of a wrong verdict.", .05);
+        var (budget, alpha) = (Budget(), Alpha());
         var gate = new Option<bool>("--gate") { Description = "Make the exit code the verdict, for CI." };
         var command = new Command("verdict", Description) { pairs, budget, alpha, gate };
         command.SetAction(parsed => Run(parsed.GetRequiredValue(pairs), new BetaBinomialTest(parsed.GetValue(budget), parsed.GetValue(alpha)), parsed.GetValue(gate), streams));
         return command;
     }
+
+    public static Option<double> Budget() => Rate("--budget", "Share of requests that may disagree.", .01);
+
+    public static Option<double> Alpha() => Rate("--alpha", "Probability of a wrong verdict.", .05);
+
+    /// <summary>The verdict as an exit code, for CI.</summary>
+    public static int Gate(Verdict verdict) => verdict switch
+    {
+        Verdict.Pass => ExitCodes.Success,
+        Verdict.Fail => ExitCodes.Fail,
+        _ => ExitCodes.Undecided,
+    };
 
     private static Option<double> Rate(string name, string description, double byDefault) => new(name)
     {
@@ -74,11 +85,6 @@ internal static class VerdictCommand
         }
 
         streams.Output.WriteLine(VerdictJson.Write(test));
-        return (gate, test.Verdict) switch
-        {
-            (true, Verdict.Fail) => ExitCodes.Fail,
-            (true, Verdict.Undecided) => ExitCodes.Undecided,
-            _ => ExitCodes.Success,
-        };
+        return gate ? Gate(test.Verdict) : ExitCodes.Success;
     }
 }

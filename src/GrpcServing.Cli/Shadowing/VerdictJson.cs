@@ -11,9 +11,18 @@ internal static class VerdictJson
     {
         var buffer = new ArrayBufferWriter<byte>();
         using var json = new Utf8JsonWriter(buffer);
+        json.WriteStartObject();
+        WriteTest(json, test);
+        json.WriteEndObject();
+        json.Flush();
+        return Encoding.UTF8.GetString(buffer.WrittenSpan);
+    }
+
+    /// <summary>The properties of the object, into one that the caller has begun.</summary>
+    public static void WriteTest(Utf8JsonWriter json, BetaBinomialTest test)
+    {
         var (lower, upper) = test.Interval();
         var eValue = Math.Exp(test.LogE);
-        json.WriteStartObject();
         json.WriteString("verdict", Name(test.Verdict));
         json.WriteNumber("pairs", test.Observations);
         json.WriteNumber("disagreements", test.Ones);
@@ -24,12 +33,9 @@ internal static class VerdictJson
         json.WriteNumber("upper", upper);
         if (test.DecidedAt is { } pair) json.WriteNumber("decidedAt", pair);
         else json.WriteNull("decidedAt");
-        json.WriteEndObject();
-        json.Flush();
-        return Encoding.UTF8.GetString(buffer.WrittenSpan);
     }
 
-    private static string Name(Verdict verdict) => verdict switch
+    public static string Name(Verdict verdict) => verdict switch
     {
         Verdict.Pass => "PASS",
         Verdict.Fail => "FAIL",

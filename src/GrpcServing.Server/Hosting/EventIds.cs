@@ -35,4 +35,6 @@ internal static class EventIds
     public const int ShadowState = 1313;
     public const int ShadowEnded = 1314;
     public const int ShadowFailed = 1315;
+
+    public const int CaptureOff = 1320;
 }

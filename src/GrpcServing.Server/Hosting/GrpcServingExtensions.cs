@@ -143,15 +143,18 @@ internal static class GrpcServingExtensions
     private static void AddShadowing(this IServiceCollection services)
     {
         services.AddSingleton<IShadowObserver, ShadowEvents>();
+        services.AddSingleton<CaptureStore>();
+        services.AddSingleton<IShadowCaptures>(static provider => provider.GetRequiredService<CaptureStore>());
+        services.AddSingleton<ICaptureReader>(static provider => provider.GetRequiredService<CaptureStore>());
         services.AddSingleton(static provider => new ShadowRegistry(
             provider.GetRequiredService<ModelRepository>(),
-            provider.GetService<IShadowCaptures>(),
+            provider.GetRequiredService<IShadowCaptures>(),
             provider.GetRequiredService<IShadowObserver>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<AdminAccess>();
         services.AddSingleton(static provider => new ShadowAdminService(
             provider.GetRequiredService<ShadowRegistry>(),
-            provider.GetService<ICaptureReader>(),
+            provider.GetRequiredService<ICaptureReader>(),
             provider.GetRequiredService<AdminAccess>(),
             provider.GetRequiredService<DrainState>(),
             provider.GetRequiredService<TimeProvider>()));

@@ -49,6 +49,9 @@ internal sealed record ServingOptions
 
     public required LogFormat LogFormat { get; init; }
 
+    /// <value>Where shadows keep captured requests. Default: <c>grpcserving</c> under the user's local application data, which outlives a restart.</value>
+    public required string CaptureDirectory { get; init; }
+
     /// <summary>Reads and checks everything.</summary>
     /// <param name="errors">One sentence for each setting that is wrong; empty when the options may be used.</param>
     public static ServingOptions Read(IConfiguration configuration, out IReadOnlyList<string> errors)
@@ -65,6 +68,7 @@ internal sealed record ServingOptions
                 static (string text, out TimeSpan time) => TimeSpan.TryParse(text, CultureInfo.InvariantCulture, out time) && time >= TimeSpan.Zero && time <= TimeSpan.FromHours(1)),
             StatusCodes = reader.Value("StatusCodes", StatusCodeSet.Standard, "Standard or Triton",
                 static (string text, out StatusCodeSet codes) => Enum.TryParse(text, ignoreCase: true, out codes) && Enum.IsDefined(codes) && !char.IsAsciiDigit(text[0])),
+            CaptureDirectory = Path.GetFullPath(reader.Text("CaptureDirectory", DefaultCaptureDirectory)),
             MaxRequestBytes = reader.Number("MaxRequestBytes", 64 << 20, 1024, int.MaxValue),
             SlowRequest = reader.Value("SlowRequest", (TimeSpan?)null, "a time above 00:00:00, up to 01:00:00, such as 00:00:00.100",
                 static (string text, out TimeSpan? time) =>
@@ -84,4 +88,7 @@ internal sealed record ServingOptions
         errors = reader.Errors;
         return options;
     }
+
+    private static string DefaultCaptureDirectory =>
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) is { Length: > 0 } data ? data : Path.GetTempPath(), "grpcserving");
 }

@@ -12,10 +12,12 @@ namespace GrpcServing.IntegrationTests.Hosting;
 internal sealed class RunningServer : IAsyncDisposable
 {
     private readonly WebApplication _app;
+    private readonly TemporaryDirectory _captures;
 
-    private RunningServer(WebApplication app)
+    private RunningServer(WebApplication app, TemporaryDirectory captures)
     {
         _app = app;
+        _captures = captures;
         var ports = app.Services.GetRequiredService<ListeningPorts>();
         GrpcAddress = ports.Grpc;
         Channel = GrpcChannel.ForAddress(ports.Grpc, new GrpcChannelOptions { MaxReceiveMessageSize = null, MaxSendMessageSize = null });
@@ -40,12 +42,13 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <param name="settings">As on the command line, for example <c>--Serving:StatusCodes=Triton</c>.</param>
     public static async Task<RunningServer> StartAsync(string repository, params string[] settings)
     {
-        var builder = WebApplication.CreateSlimBuilder([$"--Serving:ModelRepository={repository}", "--Serving:GrpcPort=0", "--Serving:HttpPort=0", "--Logging:LogLevel:Default=Warning", .. settings]);
+        var captures = new TemporaryDirectory();
+        var builder = WebApplication.CreateSlimBuilder([$"--Serving:ModelRepository={repository}", $"--Serving:CaptureDirectory={captures.Path}", "--Serving:GrpcPort=0", "--Serving:HttpPort=0", "--Logging:LogLevel:Default=Warning", .. settings]);
         var options = ServingOptions.Read(builder.Configuration, out var errors);
         Assert.Empty(errors);
         var app = builder.AddGrpcServing(options).Build().MapGrpcServing();
         await app.StartAsync();
-        var server = new RunningServer(app);
+        var server = new RunningServer(app, captures);
         while (!server.Repository.IsLoaded) await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System);
         return server;
     }
@@ -66,5 +69,6 @@ internal sealed class RunningServer : IAsyncDisposable
         Http.Dispose();
         await _app.StopAsync();
         await _app.DisposeAsync();
+        _captures.Dispose();
     }
 }

@@ -82,6 +82,9 @@ internal sealed partial class ServerProcess : IAsyncDisposable
         Assert.Equal(0, Kill(_process.Id, Terminate));
     }
 
+    /// <summary>Ends it in the middle of whatever it does.</summary>
+    public void Kill() => _process.Kill();
+
     public static GRPCInferenceService.GRPCInferenceServiceClient Client(GrpcChannel channel) => new(channel);
 
     public async ValueTask DisposeAsync()

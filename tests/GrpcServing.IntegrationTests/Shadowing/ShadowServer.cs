@@ -43,12 +43,12 @@ internal sealed class ShadowServer : IAsyncDisposable
         StartAsync(static repository => TestPaths.CopyModel(TestPaths.ShadowModels, "shadowed", repository), settings);
 
     /// <summary>Version 1 of the bundled digits, and as version 2 the given file.</summary>
-    public static Task<ShadowServer> OverDigitsAsync(string candidate, string modelJson = """{ "versions": { "all": true } }""") => StartAsync(repository =>
+    public static Task<ShadowServer> OverDigitsAsync(string candidate, string modelJson = """{ "versions": { "all": true } }""", params string[] settings) => StartAsync(repository =>
     {
         AddVersion(repository, "digits", 1, Path.Combine(TestPaths.Examples, "digits", "1", "model.onnx"));
         AddVersion(repository, "digits", 2, candidate);
         File.WriteAllText(Path.Combine(repository, "digits", "model.json"), modelJson);
-    });
+    }, settings);
 
     public static void AddVersion(string repository, string model, int version, string file)
     {
