@@ -36,7 +36,7 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
     public ImmutableArray<string> FindMissingDevices()
     {
         var missing = ImmutableArray.CreateBuilder<string>();
-        foreach (var name in RepositoryScanner.Models(Directory))
+        foreach (var name in FindModels())
         {
             try
             {
@@ -51,24 +51,13 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
     }
 
     /// <summary>Models of the directory that have never been loaded: they came after the start. Empty while the directory cannot be read.</summary>
-    public ImmutableArray<string> FindUnknown()
-    {
-        try
-        {
-            return RepositoryScanner.Models(Directory).RemoveAll(name => Table.Find(name) is not null);
-        }
-        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
-        {
-            // What is served is served from memory.
-            return [];
-        }
-    }
+    public ImmutableArray<string> FindUnknown() => FindModels().RemoveAll(name => Table.Find(name) is not null);
 
     /// <summary>Loads everything that is in the directory, several models at a time. One that fails does not stop the others.</summary>
     public async Task LoadAllAsync(CancellationToken cancellation)
     {
         var options = new ParallelOptions { MaxDegreeOfParallelism = Math.Max(2, Environment.ProcessorCount), CancellationToken = cancellation };
-        await Parallel.ForEachAsync(RepositoryScanner.Models(Directory), options, async (name, _) => await LoadAsync(name).ConfigureAwait(false)).ConfigureAwait(false);
+        await Parallel.ForEachAsync(FindModels(), options, async (name, _) => await LoadAsync(name).ConfigureAwait(false)).ConfigureAwait(false);
         IsLoaded = true;
         observer.LoadCompleted(Table);
     }
@@ -163,6 +152,19 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
     {
         foreach (var name in Table.Models.Keys) await UnloadAsync(name).ConfigureAwait(false);
         while (!_retiring.IsEmpty) await Task.WhenAll(_retiring.Keys).ConfigureAwait(false);
+    }
+
+    /// <summary>Empty while the directory cannot be read: what is served is served from memory.</summary>
+    private ImmutableArray<string> FindModels()
+    {
+        try
+        {
+            return RepositoryScanner.Models(Directory);
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            return [];
+        }
     }
 
     private static ServingError UnknownToUnload(string name) =>

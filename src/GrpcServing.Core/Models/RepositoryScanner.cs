@@ -6,11 +6,11 @@ namespace GrpcServing.Models;
 /// <summary>Reads the directory structure of a model repository: <c>repository/model/version/model.onnx</c>.</summary>
 internal static class RepositoryScanner
 {
-    /// <summary>Directories that are models: those with a version directory, a model.json or a config.pbtxt.</summary>
+    /// <summary>Directories that are models: those with a version directory, a model.json or a config.pbtxt, and those that cannot be read.</summary>
     public static ImmutableArray<string> Models(string repository) =>
     [
         .. Directory.EnumerateDirectories(repository)
-            .Where(static directory => !Versions(directory).IsEmpty || File.Exists(Path.Combine(directory, "model.json")) || File.Exists(Path.Combine(directory, "config.pbtxt")))
+            .Where(IsModel)
             .Select(static directory => Path.GetFileName(directory))
             .Order(StringComparer.Ordinal),
     ];
@@ -24,4 +24,19 @@ internal static class RepositoryScanner
             .Select(static name => long.Parse(name, CultureInfo.InvariantCulture))
             .Order(),
     ];
+
+    private static bool IsModel(string directory)
+    {
+        // At the root of many a mounted volume, for the superuser only.
+        if (Path.GetFileName(directory) == "lost+found") return false;
+        try
+        {
+            return !Versions(directory).IsEmpty || File.Exists(Path.Combine(directory, "model.json")) || File.Exists(Path.Combine(directory, "config.pbtxt"));
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            // Perhaps a model: loading it says what is wrong, and the others are served.
+            return true;
+        }
+    }
 }

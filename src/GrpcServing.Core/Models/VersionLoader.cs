@@ -27,6 +27,8 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, Device
     {
         var file = Path.Combine(modelDirectory, version.ToString(System.Globalization.CultureInfo.InvariantCulture), layout.ModelFile);
         if (!File.Exists(file)) throw new ModelLoadException($"Model '{name}' version {version} has no file '{layout.ModelFile}' in its version directory.");
+        // Of a file that may not be read the runtime would give the error's number only.
+        File.OpenHandle(file).Dispose();
         if (runtime.CheckDevice(layout.Device) is { } missing) throw new ModelLoadException($"Model '{name}' version {version}: {missing}");
 
         var graph = runtime.Inspect(file);

@@ -79,7 +79,7 @@ internal sealed record ServingOptions
             LogFormat = reader.Value("LogFormat", LogFormat.Text, "Text or Json",
                 static (string text, out LogFormat format) => Enum.TryParse(text, ignoreCase: true, out format) && Enum.IsDefined(format) && !char.IsAsciiDigit(text[0])),
         };
-        if (!Directory.Exists(options.ModelRepository)) reader.Report("ModelRepository", options.ModelRepository, "an existing directory of <model>/<version>/model.onnx");
+        if (!IsReadable(options.ModelRepository)) reader.Report("ModelRepository", options.ModelRepository, "a directory of <model>/<version>/model.onnx that exists and may be read");
         if (options.GrpcPort == options.HttpPort && options.GrpcPort != 0)
             reader.Report("HttpPort", options.HttpPort.ToString(CultureInfo.InvariantCulture), "another port than Serving:GrpcPort");
         if (options.AdminPort is > 0 and var admin && (admin == options.GrpcPort || admin == options.HttpPort))
@@ -91,4 +91,18 @@ internal sealed record ServingOptions
 
     private static string DefaultCaptureDirectory =>
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.LocalApplicationData) is { Length: > 0 } data ? data : Path.GetTempPath(), "grpcserving");
+
+    private static bool IsReadable(string directory)
+    {
+        try
+        {
+            using var entries = Directory.EnumerateFileSystemEntries(directory).GetEnumerator();
+            entries.MoveNext();
+            return true;
+        }
+        catch (Exception unreadable) when (unreadable is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
 }

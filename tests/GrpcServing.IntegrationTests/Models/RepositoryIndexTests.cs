@@ -59,6 +59,29 @@ public sealed class RepositoryIndexTests
     }
 
     [Fact]
+    public async Task Index_DirectoryThatCannotBeRead_IsReportedAndTheOthersAreServed()
+    {
+        if (OperatingSystem.IsWindows() || Environment.IsPrivilegedProcess)
+        {
+            Assert.Skip("Nothing is closed to the superuser.");
+            return;
+        }
+        using var models = TestModels.Repository("scalar", "fixed");
+        Directory.CreateDirectory(Path.Combine(models.Path, "lost+found"), UnixFileMode.None);
+        File.SetUnixFileMode(Path.Combine(models.Path, "fixed"), UnixFileMode.None);
+        try
+        {
+            await using var server = await RunningServer.StartAsync(models.Path);
+
+            Assert.Equal(["fixed/ UNAVAILABLE", "scalar/1 READY"], (await IndexAsync(server)).Select(Line));
+        }
+        finally
+        {
+            File.SetUnixFileMode(Path.Combine(models.Path, "fixed"), UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        }
+    }
+
+    [Fact]
     public async Task Index_RepositoryIsGone_ShowsWhatIsServed()
     {
         using var models = TestModels.Repository("scalar");
