@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using GrpcServing.Models;
 
 namespace GrpcServing.Hosting;
@@ -18,9 +19,11 @@ internal static class ServerProgram
             await app.RunAsync().ConfigureAwait(false);
             return 0;
         }
-        catch (IOException portTaken)
+        catch (Exception unbound) when (unbound is IOException or SocketException)
         {
-            return Refuse([$"{portTaken.Message} Choose others with Serving:GrpcPort, Serving:HttpPort, Serving:AdminPort and Serving:ListenAddress."]);
+            // The first names the port that is taken; the second does not say where it would not do.
+            var cause = unbound is IOException ? unbound.Message : $"Failed to listen on {options.ListenAddress}: {unbound.Message}.";
+            return Refuse([$"{cause} Choose others with Serving:GrpcPort, Serving:HttpPort, Serving:AdminPort and Serving:ListenAddress."]);
         }
     }
 

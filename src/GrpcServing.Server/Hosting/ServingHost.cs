@@ -49,9 +49,10 @@ internal sealed partial class ServingHost(ModelRepository repository, ShadowRegi
     private async Task LoadAsync()
     {
         await repository.LoadAllAsync(_stopping.Token).ConfigureAwait(false);
+        await ports.OpenAsync().ConfigureAwait(false);
+        if (drain.IsDraining) return;
         var ready = repository.Table.Models.Values.Count(static model => model.Newest is not null);
         if (ready == 0) LogNothing(logger, options.ModelRepository);
-        await ports.OpenAsync().ConfigureAwait(false);
         var (grpc, http) = (ports.Grpc, ports.Http);
         LogServing(logger, ready, options.ModelRepository, grpc, http);
     }

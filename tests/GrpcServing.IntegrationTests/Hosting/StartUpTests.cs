@@ -38,6 +38,21 @@ public sealed class StartUpTests
         Assert.Contains($":{port}", server.Output, StringComparison.Ordinal);
         Assert.Contains("Serving:GrpcPort", server.Output, StringComparison.Ordinal);
         Assert.DoesNotContain("   at ", server.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("Nothing to serve", server.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Start_OnAnAddressOfAnotherMachine_SaysWhich()
+    {
+        // Reserved for documentation: no machine has it.
+        await using var server = ServerProcess.Start("--Serving:ListenAddress=192.0.2.1", "--Serving:GrpcPort=0", "--Serving:HttpPort=0");
+
+        var code = await server.ExitAsync();
+
+        Assert.Equal(1, code);
+        Assert.Contains("Failed to listen on 192.0.2.1", server.Output, StringComparison.Ordinal);
+        Assert.Contains("Serving:ListenAddress", server.Output, StringComparison.Ordinal);
+        Assert.DoesNotContain("   at ", server.Output, StringComparison.Ordinal);
     }
 
     [Fact]
