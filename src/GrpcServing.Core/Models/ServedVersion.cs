@@ -44,8 +44,8 @@ public sealed class ServedVersion
 
     public ModelConfiguration Configuration { get; }
 
-    /// <summary>What it was loaded from.</summary>
-    public required ModelFileFacts File { get; init; }
+    /// <summary>What it was loaded from; empty when that was no file.</summary>
+    public ModelFileFacts File { get; init; } = new("", 0);
 
     public Lane Lane { get; }
 

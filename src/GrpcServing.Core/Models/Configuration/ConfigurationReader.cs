@@ -7,7 +7,7 @@ namespace GrpcServing.Models;
 /// <param name="Device">As <see cref="ExecutionConfiguration.Device"/>; the runtime says whether it is there.</param>
 /// <param name="ModelFile">Path of the model file inside a version directory.</param>
 /// <param name="Candidate">Version that a configured shadow compares with the one that serves; 0 = there is none.</param>
-internal sealed record ModelLayout(VersionPolicy Versions, string Device, string ModelFile, long Candidate);
+internal sealed record ModelLayout(VersionPolicy Versions, string Device, string ModelFile, long Candidate = 0);
 
 /// <summary>Reads how a model is served: its model.json, a Triton config.pbtxt beside it, and what the graph itself says.</summary>
 /// <remarks>
