@@ -136,6 +136,8 @@ internal static class GrpcServingExtensions
         services.AddSingleton<ServingMetrics>();
         services.AddOpenTelemetry().WithMetrics(static metrics => metrics
             .AddMeter(ServingMetrics.MeterName)
+            // The runtime's own: memory, collections, threads.
+            .AddMeter("System.Runtime")
             .AddPrometheusExporter());
     }
 
