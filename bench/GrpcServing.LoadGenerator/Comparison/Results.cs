@@ -14,23 +14,16 @@ internal sealed class Results(IReadOnlyList<Sample> samples)
         [.. samples.Where(sample => sample.Model == model && sample.Concurrency == concurrency).Select(static sample => sample.Contender).Distinct()];
 
     /// <returns>NaN when it was not measured.</returns>
-    public double Median(string model, int concurrency, string contender, Func<Sample, double> value) => Median(_samples[(model, concurrency, contender)].Select(value));
+    public double Median(string model, int concurrency, string contender, Func<Sample, double> value) => LoadGenerator.Median.Of(_samples[(model, concurrency, contender)].Select(value));
 
     /// <returns>NaN when one of them was not measured.</returns>
     public double Ratio(string model, int concurrency, string contender, string other, Func<Sample, double> value)
     {
         var others = _samples[(model, concurrency, other)].ToLookup(static sample => (sample.Run, sample.Round), value);
-        return Median(_samples[(model, concurrency, contender)].SelectMany(sample => others[(sample.Run, sample.Round)].Select(of => value(sample) / of)));
+        return LoadGenerator.Median.Of(_samples[(model, concurrency, contender)].SelectMany(sample => others[(sample.Run, sample.Round)].Select(of => value(sample) / of)));
     }
 
     /// <summary>The fastest of the policies that are tuned by hand; null when none was measured.</summary>
     public string? BestTuned(string model, int concurrency) =>
         Contenders(model, concurrency).Where(Contender.IsTuned).MaxBy(contender => Median(model, concurrency, contender, static sample => sample.PerSecond));
-
-    /// <returns>NaN when there are none.</returns>
-    public static double Median(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Where(static value => !double.IsNaN(value)).Order()];
-        return sorted.Length == 0 ? double.NaN : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
 }

@@ -34,7 +34,7 @@ internal sealed class StartExperiment(HarnessOptions options, Workshop workshop,
                 var starts = new List<(double Ready, double First, double Steady)>();
                 for (var round = 0; round < options.Rounds; round++) starts.Add(await StartAsync(contender, model, body).ConfigureAwait(false));
                 text.AppendLine(CultureInfo.InvariantCulture,
-                    $"| {model.Name} | {contender.Name} | {Results.Median(starts.Select(static start => start.Ready)):0} | {Results.Median(starts.Select(static start => start.First)):0} | {Results.Median(starts.Select(static start => start.Steady)):0} | {Results.Median(starts.Select(static start => start.First / start.Steady)):0.00} |");
+                    $"| {model.Name} | {contender.Name} | {Median.Of(starts.Select(static start => start.Ready)):0} | {Median.Of(starts.Select(static start => start.First)):0} | {Median.Of(starts.Select(static start => start.Steady)):0} | {Median.Of(starts.Select(static start => start.First / start.Steady)):0.00} |");
             }
         }
         return text.ToString();
