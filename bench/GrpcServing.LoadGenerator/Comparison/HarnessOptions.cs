@@ -11,11 +11,12 @@ internal sealed record HarnessOptions
 
     public IReadOnlyList<Contender> Contenders { get; init; } = Contender.All;
 
-    public int Rounds { get; init; } = 5;
+    /// <summary>Many short ones rather than few long ones: a neighbour's burst then spoils few ratios.</summary>
+    public int Rounds { get; init; } = 9;
 
-    public TimeSpan Window { get; init; } = TimeSpan.FromSeconds(2);
+    public TimeSpan Window { get; init; } = TimeSpan.FromSeconds(1);
 
-    public TimeSpan Warmup { get; init; } = TimeSpan.FromSeconds(0.5);
+    public TimeSpan Warmup { get; init; } = TimeSpan.FromSeconds(0.3);
 
     /// <summary>False: what was published before is used.</summary>
     public bool Publish { get; init; } = true;
@@ -45,12 +46,12 @@ internal sealed record HarnessOptions
           --publish false           use what was published before
           --report FILE.md          write the tables there too
           --server-core 0   --load-core 1
-          --rounds 5
+          --rounds 9
 
         compare only:
           --models tiny,digits,mid,resnet,encoder      --concurrency 1,8,64,256
-          --window 2   --warmup 0.5                    seconds counted in each round, and before them
-          --quick true              2 rounds of 1 s, two fixed delays
+          --window 1   --warmup 0.3                    seconds counted in each round, and before them
+          --quick true              2 rounds, two fixed delays
           --samples FILE.csv        append every window; the tables cover the whole file
           --report-only true        only the tables of --samples
         """;
@@ -89,8 +90,6 @@ internal sealed record HarnessOptions
     private static HarnessOptions Quick(HarnessOptions options) => options with
     {
         Rounds = 2,
-        Window = TimeSpan.FromSeconds(1),
-        Warmup = TimeSpan.FromSeconds(0.3),
         Contenders = [.. options.Contenders.Where(static contender => contender.Name is not ("delay-100us" or "delay-1ms"))],
     };
 

@@ -26,6 +26,8 @@ internal sealed partial class MeasuredServer : IAsyncDisposable
         _process.OutputDataReceived += (_, line) => Read(line.Data);
         _process.ErrorDataReceived += (_, line) => Read(line.Data);
         _process.Start();
+        // Also when the harness itself is told to end.
+        AppDomain.CurrentDomain.ProcessExit += Kill;
         _process.BeginOutputReadLine();
         _process.BeginErrorReadLine();
     }
@@ -74,9 +76,15 @@ internal sealed partial class MeasuredServer : IAsyncDisposable
     {
         _channel?.Dispose();
         _http.Dispose();
-        if (!_process.HasExited) _process.Kill();
+        AppDomain.CurrentDomain.ProcessExit -= Kill;
+        Kill(null, EventArgs.Empty);
         await _process.WaitForExitAsync().ConfigureAwait(false);
         _process.Dispose();
+    }
+
+    private void Kill(object? sender, EventArgs args)
+    {
+        if (!_process.HasExited) _process.Kill();
     }
 
     private HarnessException Broken(string how)
