@@ -58,6 +58,7 @@ internal sealed class LoadCounts(double duration)
             var hasAnswers = _latency.TotalCount > 0;
             return new LoadReport
             {
+                Name = options.Name.Length > 0 ? options.Name : options.Model,
                 Model = options.Model,
                 Rate = options.Rate,
                 Offered = _sent,

@@ -12,6 +12,12 @@ internal readonly record struct Burst(double Start, double Length, double Factor
 /// <summary>What to send, how often, for how long. Times in seconds.</summary>
 internal sealed record LoadOptions
 {
+    /// <summary>What the tables call it; "" = its model.</summary>
+    public string Name { get; init; } = "";
+
+    /// <summary>Times that each scenario is run, one scenario after the other.</summary>
+    public int Rounds { get; init; } = 1;
+
     public string Url { get; init; } = "http://127.0.0.1:8001";
 
     public string Model { get; init; } = "digits";
@@ -39,15 +45,29 @@ internal sealed record LoadOptions
 
     public Burst? Burst { get; init; }
 
+    /// <summary>Scenarios that <c>--and</c> separates; each begins with what the first says.</summary>
     /// <exception cref="FormatException">Names the argument, what was expected and what was found.</exception>
-    public static LoadOptions Parse(string[] args)
+    public static IReadOnlyList<LoadOptions> ParseScenarios(string[] args)
     {
-        var options = new LoadOptions();
+        var scenarios = new List<LoadOptions>();
+        for (var rest = args.AsSpan(); ;)
+        {
+            var end = rest.IndexOf("--and");
+            scenarios.Add(Parse(end < 0 ? rest : rest[..end], scenarios.Count == 0 ? new LoadOptions() : scenarios[0]));
+            if (end < 0) return scenarios;
+            rest = rest[(end + 1)..];
+        }
+    }
+
+    private static LoadOptions Parse(ReadOnlySpan<string> args, LoadOptions options)
+    {
         for (var i = 0; i < args.Length; i += 2)
         {
             var value = i + 1 < args.Length ? args[i + 1] : throw new FormatException($"{args[i]} needs a value.");
             options = args[i] switch
             {
+                "--name" => options with { Name = value },
+                "--rounds" => options with { Rounds = (int)Positive(args[i], value) },
                 "--url" => options with { Url = value },
                 "--model" => options with { Model = value },
                 "--version" => options with { Version = value },

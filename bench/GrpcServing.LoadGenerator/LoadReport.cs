@@ -8,6 +8,8 @@ internal sealed record Percentiles(double P50, double P90, double P99, double P9
 /// <summary>What a run found. Offered = sum of the statuses: every request is answered once.</summary>
 internal sealed record LoadReport
 {
+    public required string Name { get; init; }
+
     public required string Model { get; init; }
 
     public required double Rate { get; init; }
@@ -36,7 +38,7 @@ internal sealed record LoadReport
     public required IReadOnlyList<double> Timeline { get; init; }
 
     public override string ToString() => string.Create(CultureInfo.InvariantCulture,
-        $"{Model} at {Rate:0}/s: {OnTimeFraction:P2} on time ({GoodputPerSecond:0}/s), p50 {LatencyMilliseconds.P50:0.00} ms, p99 {LatencyMilliseconds.P99:0.00} ms; {string.Join(", ", Statuses.Select(static pair => $"{pair.Key} {pair.Value}"))}; client lag p99 {SendLagP99Milliseconds:0.00} ms");
+        $"{Name} at {Rate:0}/s: {OnTimeFraction:P2} on time ({GoodputPerSecond:0}/s), p50 {LatencyMilliseconds.P50:0.00} ms, p99 {LatencyMilliseconds.P99:0.00} ms; {string.Join(", ", Statuses.Select(static pair => $"{pair.Key} {pair.Value}"))}; client lag p99 {SendLagP99Milliseconds:0.00} ms");
 }
 
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]

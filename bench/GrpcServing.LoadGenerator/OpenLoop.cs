@@ -7,7 +7,8 @@ namespace GrpcServing.LoadGenerator;
 /// One thread paces: it waits on an event until shortly before the next instant and yields from there. Answers are counted on the thread
 /// pool, each once. A request that is sent late counts from when it should have been sent.
 /// </remarks>
-internal sealed class OpenLoop(LoadTarget target, LoadOptions options, TimeProvider time)
+/// <param name="send">Sends a request with its deadline, wall clock, or none; tells how it ended, and does not throw.</param>
+internal sealed class OpenLoop(Func<DateTime?, Task<StatusCode>> send, LoadOptions options, TimeProvider time)
 {
     private static readonly TimeSpan YieldFrom = TimeSpan.FromMilliseconds(1.5);
 
@@ -47,7 +48,7 @@ internal sealed class OpenLoop(LoadTarget target, LoadOptions options, TimeProvi
         var isCounted = intended.At >= options.Warmup;
         if (isCounted) _counts.Sent((time.GetElapsedTime(start).TotalSeconds - intended.At) * 1e6);
         var deadline = intended.Deadline > 0 ? startWall.AddSeconds(intended.At + intended.Deadline) : (DateTime?)null;
-        var status = await target.SendAsync(deadline).ConfigureAwait(false);
+        var status = await send(deadline).ConfigureAwait(false);
         if (isCounted)
         {
             var latency = time.GetElapsedTime(start).TotalSeconds - intended.At;

@@ -1,3 +1,6 @@
 using GrpcServing.LoadGenerator;
+using GrpcServing.LoadGenerator.Comparison;
 
-return await LoadProgram.RunAsync(args).ConfigureAwait(false);
+return args is [var command, .. var rest] && HarnessProgram.Commands.Contains(command)
+    ? await HarnessProgram.RunAsync(command, rest).ConfigureAwait(false)
+    : await LoadProgram.RunAsync(args).ConfigureAwait(false);

@@ -204,6 +204,16 @@ def flipped_digits():
     save(digits, str(path))
 
 
+def stand_ins():
+    """Models with the names and tensors of bench/models, without their work: y is the first numbers of x."""
+    signatures = {"tiny": ([64], 10), "digits": ([64], 10), "mid": ([512], 128), "resnet": ([3, 64, 64], 1000), "encoder": ([64, 256], 256)}
+    for name, (row, outputs) in signatures.items():
+        write(HERE / "bench_repository" / name / "1" / "model.onnx", name,
+              [helper.make_node("Flatten", ["x"], ["flat"]), helper.make_node("Slice", ["flat", "start", "end", "axis"], ["y"])],
+              [tensor("x", T.FLOAT, ["batch", *row])], [tensor("y", T.FLOAT, ["batch", outputs])],
+              [constant("start", np.array([0], np.int64)), constant("end", np.array([outputs], np.int64)), constant("axis", np.array([1], np.int64))])
+
+
 def broken():
     repository = HERE / "broken_repository"
     (repository / "broken" / "1").mkdir(parents=True, exist_ok=True)
@@ -212,5 +222,5 @@ def broken():
 
 
 if __name__ == "__main__":
-    for make in (identities, several_tensors, without_batch_axis, open_dimensions, misbehaving, labelled, versioned, shadowed, flipped_digits, broken):
+    for make in (identities, several_tensors, without_batch_axis, open_dimensions, misbehaving, labelled, versioned, shadowed, flipped_digits, broken, stand_ins):
         make()

@@ -190,6 +190,8 @@ internal static class GrpcServingExtensions
         services.AddSingleton<ShadowMetrics>();
         var telemetry = services.AddOpenTelemetry().WithMetrics(static metrics => metrics
             .AddMeter(ServingMetrics.MeterName)
+            // The runtime's own: memory, collections, threads.
+            .AddMeter("System.Runtime")
             .AddPrometheusExporter());
         services.AddSingleton<ManagementSpans>();
         services.AddTelemetryExport(telemetry, configuration, options);

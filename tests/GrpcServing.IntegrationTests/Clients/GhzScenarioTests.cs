@@ -7,6 +7,7 @@ using GrpcServing.Protos;
 namespace GrpcServing.IntegrationTests.Clients;
 
 /// <summary>The files of bench/ghz are what ghz reads, and the server answers what they send.</summary>
+/// <remarks>Those that begin with bench- are for the models of bench/models, which are not committed; here stand-ins with the same tensors answer.</remarks>
 public sealed partial class GhzScenarioTests
 {
     private static readonly string Folder = Path.Combine(TestPaths.Root, "bench", "ghz");
@@ -61,12 +62,13 @@ public sealed partial class GhzScenarioTests
         var isStream = GRPCInferenceService.Descriptor.FindMethodByName(scenario.GetProperty("call").GetString()!.Split('/')[1]).IsClientStreaming;
         var data = scenario.GetProperty("data");
         ModelInferRequest[] requests = [.. (data.ValueKind == JsonValueKind.Array ? data.EnumerateArray() : Enumerable.Repeat(data, 1)).Select(static message => JsonParser.Default.Parse<ModelInferRequest>(message.GetRawText()))];
-        await using var server = await RunningServer.StartAsync(TestPaths.Examples);
+        await using var server = await RunningServer.StartAsync(file.StartsWith("bench-", StringComparison.Ordinal) ? TestPaths.BenchModels : TestPaths.Examples);
 
         var responses = isStream ? await StreamAsync(server, requests) : [await server.Client.InferAsync(Assert.Single(requests))];
 
         Assert.Equal(requests.Length, responses.Count);
-        Assert.All(requests.Zip(responses), static pair => Assert.Equal(pair.First.Inputs[0].Shape[0] * 10, Digits.Probabilities(pair.Second).Length));
+        Assert.All(requests.Zip(responses), static pair => Assert.Equal(pair.First.Inputs[0].Shape[0], pair.Second.Outputs[0].Shape[0]));
+        Assert.All(responses, static response => Assert.Equal(response.Outputs[0].Shape.Aggregate(1L, static (product, dim) => product * dim), TestModels.Output<float>(response).Length));
     }
 
     private static async Task<List<ModelInferResponse>> StreamAsync(RunningServer server, ModelInferRequest[] requests)

@@ -13,6 +13,9 @@ internal static class TestPaths
     /// <summary>Candidates for a shadow.</summary>
     public static string ShadowModels { get; } = Path.Combine(Root, "tests", "models", "shadow_repository");
 
+    /// <summary>Stand-ins for the models of bench/models.</summary>
+    public static string BenchModels { get; } = Path.Combine(Root, "tests", "models", "bench_repository");
+
     public static string Examples { get; } = Path.Combine(Root, "src", "GrpcServing.Server", "Examples", "models");
 
     /// <summary>Copies one model of a repository into another, which is made.</summary>

@@ -1,0 +1,38 @@
+using GrpcServing.Microbenchmarks.Admission;
+using GrpcServing.Microbenchmarks.Batching;
+using GrpcServing.Microbenchmarks.Decoding;
+using GrpcServing.Microbenchmarks.Endpoints;
+using GrpcServing.Microbenchmarks.Execution;
+using GrpcServing.Microbenchmarks.Responding;
+using GrpcServing.Microbenchmarks.Routing;
+using GrpcServing.Models;
+
+namespace GrpcServing.Microbenchmarks;
+
+/// <summary>The most managed bytes that an operation of a path may allocate once everything is warm.</summary>
+/// <param name="Bytes">What the design promises, or else what is allocated today: lower it when you lower the cost.</param>
+/// <param name="IsAsync">Counted over async methods, whose state is an object more where the code is not optimised.</param>
+internal sealed record Budget(string Path, int Bytes, Func<MeasuredPath> Create, bool IsAsync = false)
+{
+    public static IReadOnlyList<Budget> All { get; } =
+    [
+        // The request and the slices of its one input, whatever its size.
+        new("decoding: a request of 256 B", 112, static () => new DecodePath(Specs.Dense(64, 10), Messages.Raw(64))),
+        new("decoding: a request of 256 B with an id", 160, static () => new DecodePath(Specs.Dense(64, 10), Messages.Raw(64, "0123456789"))),
+        new("decoding: a request of 256 B in typed contents", 112, static () => new DecodePath(Specs.Dense(64, 10), Messages.Typed(64))),
+        new("decoding: a request of 4 MB", 112, static () => new DecodePath(Specs.Dense(1 << 20, 10), Messages.Raw(1 << 20))),
+        new("routing: the newest version", 0, static () => new RoutePath("")),
+        new("routing: a named version", 0, static () => new RoutePath("1")),
+        new("admission: one request", 0, static () => new AdmitPath()),
+        new("batching: a decision, policy deadline", 0, static () => new DecisionPath(BatchPolicyKind.Deadline)),
+        new("batching: a decision, policy greedy", 0, static () => new DecisionPath(BatchPolicyKind.Greedy)),
+        new("batching: submit to answer, 1 caller", 304, static () => new AnswerPath(1), IsAsync: true),
+        new("batching: submit to answer, 64 callers", 584, static () => new AnswerPath(64), IsAsync: true),
+        new("execution: a run of 1 row", 0, static () => new RunPath(1)),
+        new("execution: a run of 64 rows", 0, static () => new RunPath(64)),
+        new("responding: 40 B", 88, static () => new RespondPath(10)),
+        new("responding: 4 MB", 88, static () => new RespondPath(1 << 20)),
+        new("endpoints: bytes to bytes, 1 caller", 696, static () => new PipelinePath(1), IsAsync: true),
+        new("endpoints: bytes to bytes, 64 callers", 976, static () => new PipelinePath(64), IsAsync: true),
+    ];
+}

@@ -1,0 +1,19 @@
+namespace GrpcServing.Microbenchmarks.Endpoints;
+
+/// <summary>Bytes of a request to bytes of a response. A derived class names how many callers there are; a run is one request of each.</summary>
+public abstract class EndpointsBenchmark : PathBenchmark
+{
+    private protected abstract int Callers { get; }
+
+    private protected override MeasuredPath Create() => new PipelinePath(Callers);
+}
+
+public class Endpoints1Caller : EndpointsBenchmark
+{
+    private protected override int Callers => 1;
+}
+
+public class Endpoints64Callers : EndpointsBenchmark
+{
+    private protected override int Callers => 64;
+}

@@ -1,0 +1,51 @@
+using GrpcServing.Execution;
+using GrpcServing.Models;
+using GrpcServing.Onnx;
+
+namespace GrpcServing.Microbenchmarks;
+
+/// <summary>The bundled digits model in a repository, as the server holds it. Disposing gives everything back.</summary>
+internal sealed class LoadedDigits : IDisposable, IRepositoryObserver
+{
+    public LoadedDigits()
+    {
+        var runtime = new OnnxModelRuntime();
+        Repository = new ModelRepository(Path.Combine(AppContext.BaseDirectory, "models"), new VersionLoader(runtime, Pool, TimeProvider.System), runtime, this);
+        var loaded = Repository.LoadAsync("digits").GetAwaiter().GetResult();
+        if (!loaded.IsNone) throw new InvalidOperationException(loaded.Message);
+    }
+
+    public TensorPool Pool { get; } = new();
+
+    public ModelRepository Repository { get; }
+
+    public void Dispose()
+    {
+        Repository.DisposeAsync().AsTask().GetAwaiter().GetResult();
+        Pool.Dispose();
+    }
+
+    void IRepositoryObserver.Changed(ModelTable table)
+    {
+        // Nobody asks for health here.
+    }
+
+    void IRepositoryObserver.LoadCompleted(ModelTable table)
+    {
+        // The constructor waits for the load itself.
+    }
+
+    void IRepositoryObserver.Loaded(ServedVersion version)
+    {
+        // The constructor waits for the load itself.
+    }
+
+    void IRepositoryObserver.LoadFailed(string model, long version, string reason) => throw new InvalidOperationException(reason);
+
+    void IRepositoryObserver.Skipped(string model, string reason) => throw new InvalidOperationException(reason);
+
+    void IRepositoryObserver.Retired(ServedVersion version)
+    {
+        // Happens once, at the end.
+    }
+}
