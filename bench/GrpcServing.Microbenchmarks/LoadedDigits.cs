@@ -1,3 +1,4 @@
+using GrpcServing.Batching;
 using GrpcServing.Execution;
 using GrpcServing.Models;
 using GrpcServing.Onnx;
@@ -10,7 +11,7 @@ internal sealed class LoadedDigits : IDisposable, IRepositoryObserver
     public LoadedDigits()
     {
         var runtime = new OnnxModelRuntime();
-        Repository = new ModelRepository(Path.Combine(AppContext.BaseDirectory, "models"), new VersionLoader(runtime, Pool, TimeProvider.System), runtime, this);
+        Repository = new ModelRepository(Path.Combine(AppContext.BaseDirectory, "models"), new VersionLoader(runtime, Pool, new DeviceBoards(new NoShadowLanes(), TimeProvider.System), TimeProvider.System), runtime, this);
         var loaded = Repository.LoadAsync("digits").GetAwaiter().GetResult();
         if (!loaded.IsNone) throw new InvalidOperationException(loaded.Message);
     }

@@ -18,7 +18,7 @@ internal sealed class AdmitPath : MeasuredPath
 
     public AdmitPath()
     {
-        _circuit = new CircuitBreaker(_time.TimestampFrequency);
+        _circuit = new CircuitBreaker(CircuitSettings.Requests, _time.TimestampFrequency);
         _deadlines = new DeadlinePolicy(new BatchingConfiguration(), TimeSpan.FromSeconds(1), _time.TimestampFrequency);
         _request = new PendingRequest(new DecodedRequest { Id = "", Body = _pool.Rent(256), Inputs = [new InputSlice(0, 256)], Bucket = new ShapeTable(Specs.Dense(64, 10)).Only!, Rows = 1 });
     }

@@ -24,7 +24,7 @@ internal sealed class AnswerPath : ConcurrentPath<ServingError>
         var shapes = new ShapeTable(spec);
         var time = TimeProvider.System;
         var batching = new BatchingConfiguration();
-        var circuit = new CircuitBreaker(time.TimestampFrequency);
+        var circuit = new CircuitBreaker(CircuitSettings.Requests, time.TimestampFrequency);
         var table = new MeasuredLatencyTable(spec.MaxBatchSize);
         for (var rows = 1; rows <= spec.MaxBatchSize; rows++) table.Observe(0, rows, time.TimestampFrequency / 1_000_000 * rows);
         _lane = new Lane(

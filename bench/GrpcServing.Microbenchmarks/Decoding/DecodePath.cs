@@ -22,7 +22,7 @@ internal sealed class DecodePath : MeasuredPath
     public override void Run()
     {
         var request = WireReader.Read(_message, _pool);
-        if (!RequestDecoder.TryDecode(request, _spec, _shapes, out var decoded, out var error)) throw new InvalidOperationException(error.Message);
+        if (!RequestDecoder.TryDecode(request, _spec, _shapes, keepParameters: false, out var decoded, out var error)) throw new InvalidOperationException(error.Message);
         request.Release();
         decoded.Release();
     }

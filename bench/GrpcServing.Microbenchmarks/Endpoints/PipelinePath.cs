@@ -28,7 +28,7 @@ internal sealed class PipelinePath : ConcurrentPath<InferenceAnswer>
         _marshaller = InferenceMethods.ModelInfer(_digits.Pool).ResponseMarshaller;
     }
 
-    protected override ValueTask<InferenceAnswer> Begin(int caller) => _pipeline.RunAsync(WireReader.Read(_message, _digits.Pool), long.MaxValue, CancellationToken.None);
+    protected override ValueTask<InferenceAnswer> Begin(int caller) => _pipeline.RunAsync(WireReader.Read(_message, _digits.Pool), long.MaxValue, trace: null, CancellationToken.None);
 
     protected override void End(int caller, InferenceAnswer result)
     {
