@@ -17,9 +17,15 @@ public sealed class ResultsTests
     [Fact]
     public void Ratio_OfRunsThatShareAFile_PairsOnlyWindowsOfOneRun()
     {
-        var results = new Results([One("deadline", 0, 100) with { Run = "a" }, One("naive", 0, 100) with { Run = "a" }, One("deadline", 0, 10) with { Run = "b" }, One("naive", 0, 10) with { Run = "b" }]);
+        // The third run has nothing to pair.
+        var results = new Results(
+        [
+            One("deadline", 0, 100) with { Run = "a" }, One("naive", 0, 50) with { Run = "a" },
+            One("deadline", 0, 10) with { Run = "b" }, One("naive", 0, 5) with { Run = "b" },
+            One("naive", 0, 1) with { Run = "c" },
+        ]);
 
-        Assert.Equal(1, results.Ratio("tiny", 64, "deadline", "naive", static sample => sample.PerSecond));
+        Assert.Equal(2, results.Ratio("tiny", 64, "deadline", "naive", static sample => sample.PerSecond));
     }
 
     [Fact]
