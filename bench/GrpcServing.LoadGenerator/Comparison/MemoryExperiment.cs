@@ -28,14 +28,22 @@ internal sealed class MemoryExperiment(HarnessOptions options, Workshop workshop
             """));
         foreach (var (name, bytes, requests) in Bodies)
             foreach (var contender in options.Contenders.Where(IsMeasured))
-                text.AppendLine(await BodyAsync(contender, name, bytes, requests).ConfigureAwait(false));
+                text.AppendLine(await SaidAsync(BodyAsync(contender, name, bytes, requests)).ConfigureAwait(false));
         text.AppendLine(CultureInfo.InvariantCulture, $"\nThe tiny model, {SoakCallers} callers, {SoakSteps} times {SoakRequests} requests; the working set after each:\n\n| | start | {string.Join(" | ", Enumerable.Range(1, SoakSteps))} | managed B/request | gen 2 collections |");
         text.AppendLine(string.Concat(Enumerable.Repeat("|---", SoakSteps + 4)) + "|");
-        foreach (var contender in options.Contenders.Where(IsMeasured)) text.AppendLine(await SoakAsync(contender).ConfigureAwait(false));
+        foreach (var contender in options.Contenders.Where(IsMeasured)) text.AppendLine(await SaidAsync(SoakAsync(contender)).ConfigureAwait(false));
         return text.ToString();
     }
 
     private static bool IsMeasured(Contender contender) => contender.Name is Contender.Ours or Contender.Naive || contender.Executable is not null;
+
+    /// <summary>Shows a row as soon as it is there: the whole takes minutes.</summary>
+    private static async Task<string> SaidAsync(Task<string> measuring)
+    {
+        var row = await measuring.ConfigureAwait(false);
+        await Console.Error.WriteLineAsync(row).ConfigureAwait(false);
+        return row;
+    }
 
     private async Task<string> BodyAsync(Contender contender, string name, int bytes, long requests)
     {
