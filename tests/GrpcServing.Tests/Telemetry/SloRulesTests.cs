@@ -22,15 +22,38 @@ public sealed class SloRulesTests
     }
 
     [Fact]
-    public void Write_OfTheDefaults_IsTheCommittedFile()
+    public void Command_WithoutARepository_WritesTheCommittedFile()
     {
-        var committed = Path.Combine(Observability, "rules", "grpcserving-slo.yaml");
-        var written = SloRules.Write(new Dictionary<string, SloConfiguration>(), SloPeriod.Default, SloRules.DefaultRunbooks);
-        if (written == File.ReadAllText(committed)) return;
+        var (code, rules, _) = Gserve();
 
-        var fresh = Path.Combine(Path.GetTempPath(), "grpcserving-slo.yaml");
-        File.WriteAllText(fresh, written);
-        Assert.Fail($"The committed rules are not what the code writes: cp {fresh} {committed}");
+        Assert.Equal(ExitCodes.Success, code);
+        Assert.True(rules == File.ReadAllText(Path.Combine(Observability, "rules", "grpcserving-slo.yaml")),
+            "The committed rules are not what the code writes: gserve slo rules --output deploy/observability/rules/grpcserving-slo.yaml");
+    }
+
+    [Fact]
+    public void Command_WithARepository_WritesItsObjectivesIntoTheFile()
+    {
+        using var repository = new Repository(("a", """{ "slo": { "availability": 0.9 } }"""));
+        var file = Path.Combine(repository.Path, "rules.yaml");
+
+        var (code, output, errors) = Gserve("--repository", repository.Path, "--output", file, "--days", "7", "--runbooks", "https://example.org/");
+
+        Assert.Equal((ExitCodes.Success, "", ""), (code, output, errors));
+        Assert.Contains("> (13.44 * 0.1))", File.ReadAllText(file), StringComparison.Ordinal);
+        Assert.Contains("\"https://example.org/availability.md\"", File.ReadAllText(file), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Command_ThatCannotDoItsWork_SaysWhy()
+    {
+        using var wrong = new Repository(("a", """{ "slo": { "availability": 2 } }"""));
+
+        Assert.Equal(ExitCodes.InvalidInput, Gserve("--repository", wrong.Path).Code);
+        Assert.Contains("slo.availability (2) must be", Gserve("--repository", wrong.Path).Errors, StringComparison.Ordinal);
+        Assert.Equal(ExitCodes.NoInput, Gserve("--repository", Path.Combine(wrong.Path, "nothing")).Code);
+        Assert.Equal(ExitCodes.CannotWrite, Gserve("--output", Path.Combine(wrong.Path, "no", "such", "file")).Code);
+        Assert.Equal(ExitCodes.Usage, Gserve("--days", "12").Code);
     }
 
     [Fact]
@@ -87,6 +110,14 @@ public sealed class SloRulesTests
         Assert.Equal(new SloConfiguration(0.999m, new LatencySlo(TimeSpan.FromSeconds(0.1), 0.95m), 0.9m), objectives["a"]);
         Assert.Equal(new SloConfiguration(null, null, null), objectives["c"]);
         Assert.Equal(["a", "c"], objectives.Keys);
+    }
+
+    private static (int Code, string Output, string Errors) Gserve(params string[] arguments)
+    {
+        using var output = new StringWriter();
+        using var errors = new StringWriter();
+        var code = GrpcServing.Gserve.Run(["slo", "rules", .. arguments], new CommandStreams(Stream.Null, output, errors));
+        return (code, output.ToString(), errors.ToString());
     }
 
     private static string FindRoot()
