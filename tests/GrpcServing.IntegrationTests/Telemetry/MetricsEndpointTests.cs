@@ -1,7 +1,7 @@
-using System.Diagnostics;
 using System.Diagnostics.Metrics;
 using Grpc.Core;
 using GrpcServing.IntegrationTests.Hosting;
+using GrpcServing.IntegrationTests.Telemetry.Otlp;
 using GrpcServing.Models;
 using GrpcServing.Telemetry;
 using OpenTelemetry;
@@ -59,13 +59,8 @@ public sealed class MetricsEndpointTests
     [Fact]
     public async Task Get_OpenMetricsWhileRequestsAreTraced_NamesATrace()
     {
-        using var tracing = new ActivityListener
-        {
-            ShouldListenTo = static source => source.Name == "Microsoft.AspNetCore",
-            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllDataAndRecorded,
-        };
-        ActivitySource.AddActivityListener(tracing);
-        await using var server = await RunningServer.StartAsync(TestPaths.Examples);
+        await using var receiver = await OtlpReceiver.StartAsync();
+        await using var server = await RunningServer.StartAsync(TestPaths.Examples, [.. receiver.Settings()]);
         const string trace = "0af7651916cd43dd8448eb211c80319c";
         var headers = new Metadata { { "traceparent", $"00-{trace}-b7ad6b7169203331-01" } };
         await server.Client.ModelInferAsync(Digits.Request(0), headers, cancellationToken: TestContext.Current.CancellationToken);
