@@ -2,6 +2,7 @@ using GrpcServing.Batching;
 using GrpcServing.Execution;
 using GrpcServing.Models;
 using GrpcServing.Onnx;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Microbenchmarks;
 
@@ -11,7 +12,7 @@ internal sealed class LoadedDigits : IDisposable, IRepositoryObserver
     public LoadedDigits()
     {
         var runtime = new OnnxModelRuntime();
-        Repository = new ModelRepository(Path.Combine(AppContext.BaseDirectory, "models"), new VersionLoader(runtime, Pool, new DeviceBoards(new NoShadowLanes(), TimeProvider.System), TimeProvider.System), runtime, this);
+        Repository = new ModelRepository(Path.Combine(AppContext.BaseDirectory, "models"), new VersionLoader(runtime, Pool, new DeviceBoards(new NoShadowLanes(), TimeProvider.System), new StatisticsRegistry(TimeProvider.System), TimeProvider.System), runtime, this);
         var loaded = Repository.LoadAsync("digits").GetAwaiter().GetResult();
         if (!loaded.IsNone) throw new InvalidOperationException(loaded.Message);
     }

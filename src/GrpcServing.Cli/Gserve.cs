@@ -1,6 +1,7 @@
 using System.CommandLine;
 using GrpcServing.Replaying;
 using GrpcServing.Shadowing;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing;
 
@@ -23,7 +24,8 @@ internal static class Gserve
     {
         var shadow = new Command("shadow", "Compare a candidate with the model that serves, on the same requests.") { VerdictCommand.Create(streams) };
         foreach (var command in ShadowCommands.Create(streams)) shadow.Subcommands.Add(command);
-        return new RootCommand("gserve: judge candidate models of a GrpcServing server.") { shadow, ReplayCommand.Create(streams) };
+        var slo = new Command("slo", "Objectives of models.") { SloRulesCommand.Create(streams) };
+        return new RootCommand("gserve: judge candidate models of a GrpcServing server, and watch over those that serve.") { shadow, ReplayCommand.Create(streams), slo };
     }
 
     private static IEnumerable<string> Path(Command command)

@@ -57,6 +57,9 @@ internal sealed class BatchLoop
     /// <summary>Batches that run now. Any thread; written by the loop.</summary>
     public int Running => Volatile.Read(ref _running);
 
+    /// <summary>Requests that wait, as far as the loop has heard of them. Any thread; written by the loop.</summary>
+    public int Waiting => _scheduler.QueuedEntries;
+
     /// <summary>Reports something to the loop. Any thread, never blocks.</summary>
     /// <returns>False when the loop has ended.</returns>
     public bool Post(LaneEvent happened) => _events.Writer.TryWrite(happened);

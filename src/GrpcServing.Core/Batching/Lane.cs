@@ -43,6 +43,15 @@ public sealed class Lane : IAsyncDisposable
     /// <summary>Rows admitted and not yet in a batch.</summary>
     public long WaitingRows => _bounds.Rows;
 
+    /// <summary>Bytes of their inputs.</summary>
+    public long WaitingBytes => _bounds.Bytes;
+
+    /// <summary>Requests in the queue, as the loop last left it.</summary>
+    public int WaitingRequests => _loop.Waiting;
+
+    /// <summary>True while the model failed on every recent request and requests are turned away.</summary>
+    public bool IsCircuitOpen => _circuit.IsOpen;
+
     public int Executors => _executors.Length;
 
     /// <summary>Executors that run a batch now.</summary>

@@ -14,4 +14,11 @@ public readonly record struct LatencyError(long Runs, long Overruns, long Planne
         PlannedTicks + planned,
         ActualTicks + actual,
         AbsoluteErrorTicks + Math.Abs(actual - planned));
+
+    internal LatencyError Plus(LatencyError other) => new(
+        Runs + other.Runs,
+        Overruns + other.Overruns,
+        PlannedTicks + other.PlannedTicks,
+        ActualTicks + other.ActualTicks,
+        AbsoluteErrorTicks + other.AbsoluteErrorTicks);
 }

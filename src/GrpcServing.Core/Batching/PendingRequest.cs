@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Threading.Tasks.Sources;
 using GrpcServing.Execution;
 using GrpcServing.Routing;
@@ -46,25 +47,34 @@ public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
     /// <summary>The run that answered it, after a successful answer.</summary>
     public RunMeasure Run { get; internal set; }
 
+    /// <summary>The caller's span, when it is recorded: for links and examples. Null otherwise.</summary>
+    public Activity? Span { get; init; }
+
     /// <summary>True once somebody answered; the others leave it alone.</summary>
     public bool IsAnswered => Volatile.Read(ref _answered) != 0;
 
     internal ValueTask<ServingError> Answer => new(this, _answer.Version);
 
-    /// <summary>Lane only: lays the outputs ready for <see cref="Succeed"/>.</summary>
+    /// <summary>True while the lane has taken the right to answer and not answered yet.</summary>
+    internal bool IsClaimed { get; private set; }
+
+    /// <summary>Lane only: lays the outputs ready for <see cref="Complete"/>.</summary>
     internal void Prepare(InferenceResult result) => Result = result;
 
-    /// <summary>Lane only: hands the prepared outputs to the caller, or drops them when it has gone.</summary>
+    /// <summary>Lane only: takes the right to answer, unless the caller has gone. Apart from the answer, so that it can be counted before.</summary>
     /// <returns>False when it has gone: the run was for nothing.</returns>
-    internal bool TrySucceed()
+    internal bool TryClaim() => IsClaimed = Interlocked.Exchange(ref _answered, 1) == 0;
+
+    /// <summary>Lane only: hands the prepared outputs to the caller, or drops them when they are not claimed.</summary>
+    internal void Complete()
     {
-        if (Interlocked.Exchange(ref _answered, 1) == 0)
+        if (!IsClaimed)
         {
-            _answer.SetResult(ServingError.None);
-            return true;
+            Result!.Release();
+            return;
         }
-        Result!.Release();
-        return false;
+        IsClaimed = false;
+        _answer.SetResult(ServingError.None);
     }
 
     /// <summary>Lane only: answers with a fault, dropping outputs that were already prepared.</summary>
@@ -72,7 +82,13 @@ public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
     {
         Result?.Release();
         Result = null;
-        TryFail(error);
+        if (!IsClaimed)
+        {
+            TryFail(error);
+            return;
+        }
+        IsClaimed = false;
+        _answer.SetResult(error);
     }
 
     /// <summary>Answers with a refusal or a cancellation. Any thread.</summary>

@@ -36,10 +36,12 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         }
         // After JoinRun: a caller who goes from here on tells the run itself; one who went before is found here.
         RemoveAnswered(run.Plan);
+        if (members.Count > 0) statistics.RecordStart(run.Plan, run.StartedAt);
         run.Trace = members.Count > 0 ? BatchTrace.Open(spec, run) : null;
         run.Succeeded = members.Count > 0 && RunPart(run, 0, members.Count, run.Plan.PaddedRows);
         foreach (var entry in members) ((PendingRequest)entry).LeaveRun(gone: false);
         run.EndedAt = time.GetTimestamp();
+        if (run.Succeeded && run.Plan.PlannedTicks > 0) statistics.RecordPlan(run.Plan.PlannedTicks, run.EndedAt - run.StartedAt);
         run.Trace?.End(run.EndedAt);
     }
 
@@ -86,17 +88,20 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
             var measure = new RunMeasure(rows, paddedRows, executed - gathered, (long)(run.CpuNanoseconds * (time.TimestampFrequency / 1e9)));
             Scatter(run.Executor, members, first, end, paddedRows);
             var times = new StageTimes(started, gathered, executed, time.GetTimestamp());
-            // Before the answers: whoever has an answer finds it counted.
-            statistics.RecordExecution(members, first, end, rows, times);
+            statistics.Predictions?.Record(run.Executor, rows);
+            // Claimed before they are counted, and counted before they are answered: each counts once, and whoever has an answer finds it counted.
+            var goneRows = 0;
+            for (var i = first; i < end; i++)
+                if (!((PendingRequest)members[i]).TryClaim()) goneRows += members[i].Rows;
+            statistics.RecordExecution(members, first, end, rows, paddedRows, times);
             run.Trace?.Ran(members, first, end, times, ServingError.None);
             circuit.Succeeded();
-            var goneRows = 0;
             for (var i = first; i < end; i++)
             {
                 var member = (PendingRequest)members[i];
                 member.ReleaseBody();
                 member.Run = measure;
-                if (!member.TrySucceed()) goneRows += member.Rows;
+                member.Complete();
             }
             if (goneRows > 0) statistics.RecordWaste((executed - gathered) * goneRows / rows);
             return true;

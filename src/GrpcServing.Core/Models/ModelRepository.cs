@@ -92,7 +92,7 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
         try
         {
             if (Table.Find(name) is not { } entry) return UnknownToUnload(name);
-            Publish(new ModelEntry(name, [.. entry.Versions.Select(static version => new VersionEntry(version.Version, version.Served is null ? VersionState.Unavailable : VersionState.Unloading, "unloaded", null))]));
+            Publish(new ModelEntry(name, [.. entry.Versions.Select(static version => new VersionEntry(version.Version, version.Served is null ? VersionState.Unavailable : VersionState.Unloading, VersionEntry.Unloaded, null))]));
             foreach (var version in entry.Versions)
                 if (version.Served is { } served) Retire(served);
             return ServingError.None;

@@ -17,6 +17,9 @@ public enum VersionState
 /// <param name="Served">Set when ready.</param>
 public sealed record VersionEntry(long Version, VersionState State, string Reason, ServedVersion? Served)
 {
+    /// <summary>The reason of a version that was taken out of service on purpose.</summary>
+    public const string Unloaded = "unloaded";
+
     /// <summary>Loaded for a shadow only, beyond what the model's version policy asks for.</summary>
     public bool IsExtra { get; init; }
 

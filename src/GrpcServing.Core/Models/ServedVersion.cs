@@ -122,6 +122,7 @@ public sealed class ServedVersion
         await _lastReturned.Task.ConfigureAwait(false);
         await CloseShadowsAsync().ConfigureAwait(false);
         await Lane.DisposeAsync().ConfigureAwait(false);
+        Statistics.Close();
         // A run that hangs uses the weights still: giving them back would crash the process.
         if (!_isStillRun) _model.Dispose();
     }

@@ -6,7 +6,7 @@ using GrpcServing.Telemetry;
 namespace GrpcServing.Models;
 
 /// <summary>Makes lanes of copies over models that are in memory. Any thread.</summary>
-internal sealed class ShadowLaneFactory(TensorPool pool, DeviceBoards devices, TimeProvider time)
+internal sealed class ShadowLaneFactory(TensorPool pool, DeviceBoards devices, StatisticsRegistry registry, TimeProvider time)
 {
     /// <summary>How long a run may take.</summary>
     public RunLimits Limits { get; init; } = RunLimits.Default(time.TimestampFrequency);
@@ -17,6 +17,7 @@ internal sealed class ShadowLaneFactory(TensorPool pool, DeviceBoards devices, T
     {
         var (spec, execution) = (version.Spec, version.Configuration.Execution);
         var executors = new List<Executor>();
+        var statistics = registry.Open(spec, LaneLabels.Shadow);
         try
         {
             while (executors.Count < settings.Executors) executors.Add(model.CreateExecutor());
@@ -33,7 +34,7 @@ internal sealed class ShadowLaneFactory(TensorPool pool, DeviceBoards devices, T
             };
             var lane = new Lane(
                 scheduler,
-                new BatchRunner(spec, pool, new VersionStatistics(time), circuit, time),
+                new BatchRunner(spec, pool, statistics, circuit, time),
                 [.. executors],
                 // Bounded by ShadowLane, from submission to answer.
                 new QueueBounds(int.MaxValue, long.MaxValue),
@@ -42,10 +43,15 @@ internal sealed class ShadowLaneFactory(TensorPool pool, DeviceBoards devices, T
                 time,
                 inlineLimit: TimeSpan.Zero,
                 role);
-            return new ShadowLane(version, settings, lane, scheduler, circuit, role, board, devices.Observer, closed);
+            return new ShadowLane(version, settings, lane, scheduler, circuit, role, board, devices.Observer, ended =>
+            {
+                statistics.Close();
+                closed(ended);
+            });
         }
         catch
         {
+            statistics.Close();
             foreach (var executor in executors) executor.Dispose();
             throw;
         }

@@ -7,7 +7,7 @@ namespace GrpcServing.Models;
 
 /// <summary>Brings one version from its directory to readiness: inspect, configure, load, warm up, open the lane.</summary>
 /// <remarks>Blocking, may take seconds; several at once are fine. What it built is disposed when a later step fails.</remarks>
-public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, DeviceBoards devices, TimeProvider time)
+public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, DeviceBoards devices, StatisticsRegistry registry, TimeProvider time)
 {
     // A batch shorter than this runs on the loop's thread: a hand-over costs 5 to 10 microseconds each way, and refusals may wait this long.
     private static readonly TimeSpan InlineLimit = TimeSpan.FromMicroseconds(500);
@@ -20,7 +20,7 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, Device
     private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(1);
 
     private readonly Lock _measuring = new();
-    private readonly ShadowLaneFactory _shadows = new(pool, devices, time);
+    private readonly ShadowLaneFactory _shadows = new(pool, devices, registry, time);
 
     /// <exception cref="ModelLoadException">With everything that is wrong, named.</exception>
     internal ServedVersion Load(string name, long version, string modelDirectory, ModelLayout layout)
@@ -51,10 +51,11 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, Device
     {
         var shapes = new ShapeTable(spec);
         var latency = new MeasuredLatencyTable(Math.Max(1, spec.MaxBatchSize));
-        var statistics = new VersionStatistics(time);
-        var executors = new List<Executor> { model.CreateExecutor() };
+        var statistics = registry.Open(spec, LaneLabels.Primary);
+        var executors = new List<Executor>();
         try
         {
+            executors.Add(model.CreateExecutor());
             var warmUp = new WarmUp(spec, executors[0], time);
             warmUp.RunConfigured(configuration.Warmup, shapes);
             long single;
@@ -83,6 +84,7 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, Device
         }
         catch
         {
+            statistics.Close();
             foreach (var executor in executors) executor.Dispose();
             throw;
         }

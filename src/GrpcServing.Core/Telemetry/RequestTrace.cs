@@ -136,7 +136,7 @@ public abstract class RequestTrace
             span.SetTag(SpanAttributes.Version, version.VersionText);
             span.SetTag(SpanAttributes.Lane, Lane);
         }
-        if (!_error.IsNone) span.SetTag(SpanAttributes.Reason, ServingMetrics.ReasonLabel(_error.Reason));
+        if (!_error.IsNone) span.SetTag(SpanAttributes.Reason, ReasonLabels.Of(_error.Reason));
         if (_request is { } request)
         {
             if (request.Request.Id.Length > 0) span.SetTag(SpanAttributes.RequestId, CallerText.Clip(request.Request.Id));

@@ -1,90 +1,111 @@
+using System.Collections.Immutable;
 using System.Diagnostics.Metrics;
+using System.Text;
 using GrpcServing.Models;
 
 namespace GrpcServing.Telemetry;
 
-/// <summary>The metrics of the server: read from the statistics of the versions when a collector asks, so serving pays nothing for them.</summary>
-/// <remarks>Seconds and UCUM units. Counters start anew when a version is loaded anew, as Prometheus expects of a restart.</remarks>
+/// <summary>The metrics of the server: for Prometheus as text, and as instruments of one meter for everybody else (OTLP).</summary>
+/// <remarks>
+/// <para>
+/// Both read the same numbers, which are counted once for a batch whether anybody asks or not. An instrument costs nothing until it is
+/// listened to; histograms then receive, in the background, what the counts have gained (<see cref="HistogramFeed"/>).
+/// </para>
+/// <para>Any thread.</para>
+/// </remarks>
 public sealed class ServingMetrics : IDisposable
 {
     public const string MeterName = "GrpcServing";
 
+    // A collection asks instrument after instrument: they share one reading.
+    private static readonly TimeSpan SharedFor = TimeSpan.FromMilliseconds(10);
+
+    private readonly Lock _reading = new();
     private readonly Meter _meter;
     private readonly ModelRepository _repository;
+    private readonly StatisticsRegistry _registry;
     private readonly TimeProvider _time;
+    private readonly TurnedAwayRequests _turnedAway = new();
+    private readonly ImmutableArray<MetricFamily> _families;
+    private readonly ImmutableArray<MetricFamily> _foreign;
+    private readonly HistogramFeed _feed;
+    private ServingSnapshot? _shared;
+    private long _sharedAt;
 
-    public ServingMetrics(IMeterFactory meters, ModelRepository repository, TimeProvider time)
+    public ServingMetrics(IMeterFactory meters, ModelRepository repository, StatisticsRegistry registry, TimeProvider time)
     {
         _meter = meters.Create(MeterName);
         _repository = repository;
+        _registry = registry;
         _time = time;
-        _meter.CreateObservableCounter("grpcserving.requests", Requests, "{request}", "Requests by outcome: ok, or the reason of the error.");
-        _meter.CreateObservableCounter("grpcserving.rows", () => Each(static (_, statistics) => statistics.Inferences), "{row}", "Rows answered.");
-        _meter.CreateObservableCounter("grpcserving.batches", () => Each(static (_, statistics) => statistics.Executions), "{batch}", "Runs of the model.");
-        _meter.CreateObservableCounter("grpcserving.batches.split", () => Each(static (_, statistics) => statistics.Splits), "{batch}", "Batches that failed as a whole and were run again in parts.");
-        _meter.CreateObservableCounter("grpcserving.request.time", () => Each((_, statistics) => Seconds(statistics.Success.Ticks)), "s", "Time of answered requests, arrival to answer.");
-        _meter.CreateObservableCounter("grpcserving.queue.time", () => Each((_, statistics) => Seconds(statistics.Queue.Ticks)), "s", "Time of answered requests in the queue.");
-        _meter.CreateObservableCounter("grpcserving.execute.time", () => Each((_, statistics) => Seconds(statistics.Batches.Sum(static size => size.Execute.Ticks))), "s", "Time of the device.");
-        _meter.CreateObservableCounter("grpcserving.execute.wasted_time", () => Each((_, statistics) => Seconds(statistics.WastedTicks)), "s", "Time of the device for callers who had gone.");
-        _meter.CreateObservableUpDownCounter("grpcserving.queue.rows", () => Each(static (version, _) => version.Lane.WaitingRows), "{row}", "Rows waiting.");
-        _meter.CreateObservableUpDownCounter("grpcserving.executors", () => Each(static (version, _) => (long)version.Lane.Executors), "{executor}", "Batches that can run at the same time.");
-        _meter.CreateObservableUpDownCounter("grpcserving.executors.busy", () => Each(static (version, _) => (long)version.Lane.BusyExecutors), "{executor}", "Batches that run.");
-        _meter.CreateObservableCounter("grpcserving.plan.time", () => Each((version, _) => Seconds(version.Latency.Error.PlannedTicks)), "s", "Planned time of batches that had a plan.");
-        _meter.CreateObservableCounter("grpcserving.plan.actual_time", () => Each((version, _) => Seconds(version.Latency.Error.ActualTicks)), "s", "Actual time of batches that had a plan.");
-        _meter.CreateObservableCounter("grpcserving.plan.error", () => Each((version, _) => Seconds(version.Latency.Error.AbsoluteErrorTicks)), "s", "Difference between planned and actual time, without sign.");
-        _meter.CreateObservableUpDownCounter("grpcserving.model.ready", Ready, "{version}", "1 for each version that is ready.");
+        _families = new ServingFamilies(time.TimestampFrequency).All;
+        _foreign = new TritonFamilies(time.TimestampFrequency).All;
+        _feed = new HistogramFeed(_meter, [.. _families.Where(static family => family.Kind == MetricKind.Histogram)], Read, time);
+        foreach (var family in _families) CreateInstrument(family);
     }
 
-    public void Dispose() => _meter.Dispose();
+    /// <summary>Every metric, Triton's excluded.</summary>
+    public ImmutableArray<MetricFamily> Families => _families;
 
-    private IEnumerable<Measurement<long>> Requests()
+    /// <summary>A request was answered with an error before a version was known.</summary>
+    /// <param name="model">As sent: only a name that the repository knows becomes a label.</param>
+    public void TurnedAway(string model, ErrorReason reason) => _turnedAway.Record(_repository.Table.Find(model)?.Name ?? "", reason);
+
+    /// <summary>A request could not be read to its end: it was too large, or its caller went.</summary>
+    public void Unread(bool callerHasGone) => _turnedAway.Record("", callerHasGone ? ErrorReason.Cancelled : ErrorReason.InvalidArgument);
+
+    /// <summary>All numbers at this instant.</summary>
+    public ServingSnapshot Read() => new(_registry.Snapshot(), _repository.Table, _turnedAway.Snapshot());
+
+    /// <summary>Everything, Triton's names included, without an end mark.</summary>
+    public string WriteText(bool openMetrics)
     {
-        foreach (var version in Served())
+        var text = new StringBuilder();
+        PrometheusText.Write(text, _families.Concat(_foreign), Read(), openMetrics);
+        return text.ToString();
+    }
+
+    public void Dispose()
+    {
+        _feed.Dispose();
+        _meter.Dispose();
+    }
+
+    private void CreateInstrument(MetricFamily family)
+    {
+        var isWhole = family.Unit != "s";
+        switch (family.Kind)
         {
-            var statistics = version.Statistics.Snapshot();
-            yield return new Measurement<long>(statistics.Success.Count, [.. Tags(version), KeyValuePair.Create("outcome", (object?)"ok")]);
-            for (var reason = 1; reason < statistics.Failures.Length; reason++)
-            {
-                if (statistics.Failures[reason] == 0) continue;
-                yield return new Measurement<long>(statistics.Failures[reason], [.. Tags(version), KeyValuePair.Create("outcome", (object?)ReasonLabel((ErrorReason)reason))]);
-            }
+            case MetricKind.Counter when isWhole:
+                _meter.CreateObservableCounter(family.Name, () => Observe(family, static value => (long)value), family.Unit, family.Description);
+                break;
+            case MetricKind.Counter:
+                _meter.CreateObservableCounter(family.Name, () => Observe(family, static value => value), family.Unit, family.Description);
+                break;
+            case MetricKind.Gauge:
+                _meter.CreateObservableGauge(family.Name, () => Observe(family, static value => (long)value), family.Unit, family.Description);
+                break;
         }
     }
 
-    /// <summary>The reason as a label: one word for each, never a message.</summary>
-    public static string ReasonLabel(ErrorReason reason) => reason switch
+    private IEnumerable<Measurement<T>> Observe<T>(MetricFamily family, Func<double, T> convert)
+        where T : struct
     {
-        ErrorReason.None => "ok",
-        ErrorReason.InvalidArgument => "invalid_argument",
-        ErrorReason.NotFound => "not_found",
-        ErrorReason.VersionNotReady => "not_ready",
-        ErrorReason.Draining => "draining",
-        ErrorReason.QueueFull => "queue_full",
-        ErrorReason.DeadlineUnreachable => "deadline_unreachable",
-        ErrorReason.DeadlineExpired => "deadline_expired",
-        ErrorReason.QueueTimeout => "queue_timeout",
-        ErrorReason.Cancelled => "cancelled",
-        ErrorReason.CircuitOpen => "circuit_open",
-        ErrorReason.ExecutionFailed => "execution_failed",
-        ErrorReason.Unsupported => "unsupported",
-        ErrorReason.Internal => "internal",
-        _ => throw new ArgumentOutOfRangeException(nameof(reason), reason, "Every reason has a label."),
-    };
+        var snapshot = ReadShared();
+        return family.Read(snapshot).Select(sample => new Measurement<T>(convert(sample.Value), sample.Tags));
+    }
 
-    private IEnumerable<Measurement<long>> Ready() => Served().Select(static version => new Measurement<long>(1, Tags(version)));
-
-    private IEnumerable<Measurement<T>> Each<T>(Func<ServedVersion, StatisticsSnapshot, T> read)
-        where T : struct =>
-        Served().Select(version => new Measurement<T>(read(version, version.Statistics.Snapshot()), Tags(version)));
-
-    private IEnumerable<ServedVersion> Served() =>
-        from model in _repository.Table.Models.Values
-        from version in model.Versions
-        where version.Served is not null
-        select version.Served;
-
-    private static KeyValuePair<string, object?>[] Tags(ServedVersion version) =>
-        [KeyValuePair.Create("model", (object?)version.Spec.Name), KeyValuePair.Create("version", (object?)version.VersionText)];
-
-    private double Seconds(long ticks) => (double)ticks / _time.TimestampFrequency;
+    /// <summary>The reading of the collection that is under way. A new one feeds the histograms too, which a collection reads last.</summary>
+    private ServingSnapshot ReadShared()
+    {
+        lock (_reading)
+        {
+            var now = _time.GetTimestamp();
+            if (_shared is not null && _time.GetElapsedTime(_sharedAt, now) < SharedFor) return _shared;
+            _shared = Read();
+            _sharedAt = now;
+            _feed.Feed(_shared);
+            return _shared;
+        }
+    }
 }

@@ -29,7 +29,7 @@ internal ref struct Stages(Tracer tracer, SpanClock.Anchor clock, ActivityContex
         if (span is null) return;
         if (!error.IsNone)
         {
-            span.SetTag(SpanAttributes.Reason, ServingMetrics.ReasonLabel(error.Reason));
+            span.SetTag(SpanAttributes.Reason, ReasonLabels.Of(error.Reason));
             span.SetStatus(ActivityStatusCode.Error, error.Message);
         }
         Tracer.End(span, clock.Utc(end));

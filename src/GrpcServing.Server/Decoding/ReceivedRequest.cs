@@ -15,6 +15,7 @@ internal sealed class ReceivedRequest
     private static readonly AsyncLocal<ReceivedRequest?> Current = new();
 
     private UncheckedRequest? _request;
+    private bool _wasTaken;
 
     /// <summary>Of a call that carries one request; null when nothing is traced.</summary>
     public RequestTrace? Trace { get; private init; }
@@ -24,7 +25,8 @@ internal sealed class ReceivedRequest
 
     /// <summary>Runs a call, and releases the request that nobody took.</summary>
     /// <param name="tracing">Null when nothing is traced.</param>
-    public static async Task RunAsync(HttpContext http, RequestDelegate call, CallTracing? tracing, bool isStream)
+    /// <param name="untaken">Hears of a call that ended without a handler having had any request; null where that is no fault.</param>
+    public static async Task RunAsync(HttpContext http, RequestDelegate call, CallTracing? tracing, bool isStream, Action<HttpContext>? untaken)
     {
         var received = tracing is null ? new ReceivedRequest()
             : isStream ? new ReceivedRequest { Stream = tracing.BeginStream(http) }
@@ -37,6 +39,7 @@ internal sealed class ReceivedRequest
         finally
         {
             received.Replace(null);
+            if (!received._wasTaken) untaken?.Invoke(http);
         }
     }
 
@@ -61,6 +64,7 @@ internal sealed class ReceivedRequest
     {
         if (Current.Value is not { } received) return null;
         received._request = null;
+        received._wasTaken = true;
         return received.Trace ?? received.Stream?.BeginMessage();
     }
 

@@ -19,7 +19,7 @@ namespace GrpcServing.Endpoints;
 /// Every request that comes in is answered exactly once: with a response, which the front end writes and releases, or with an error.
 /// Any thread.
 /// </remarks>
-internal sealed class InferencePipeline(Router router, DrainState drain, TimeProvider time)
+internal sealed class InferencePipeline(Router router, DrainState drain, ServingMetrics metrics, TimeProvider time)
 {
     /// <param name="request">Owned by this call from here on.</param>
     /// <param name="deadline">The caller's, in ticks of the clock; <see cref="long.MaxValue"/> for none.</param>
@@ -28,12 +28,15 @@ internal sealed class InferencePipeline(Router router, DrainState drain, TimePro
     {
         if (!drain.TryEnter())
         {
+            metrics.TurnedAway(request.ModelName, ErrorReason.Draining);
             var refusal = Refusals.WithId(DrainState.Refusal, request.Id);
             request.Release();
             trace?.Answered(null, null, refusal);
             return new InferenceAnswer(null, refusal);
         }
         var arrived = time.GetTimestamp();
+        var span = trace?.HeadSpan();
+        var model = request.ModelName;
         DecodedRequest? decoded = null;
         ServedVersion? version = null;
         PendingRequest? pending = null;
@@ -43,7 +46,7 @@ internal sealed class InferencePipeline(Router router, DrainState drain, TimePro
             if (error.IsNone)
             {
                 // 3: what was decoded is admitted, waits, runs.
-                pending = new PendingRequest(decoded!) { Trace = trace };
+                pending = new PendingRequest(decoded!) { Trace = trace, Span = span };
                 error = await version!.Lane.SubmitAsync(pending, deadline, cancellation).ConfigureAwait(false);
                 trace?.Answered(version, pending, error);
                 // Before the front end has the answer: from then on its memory may be gone.
@@ -53,7 +56,8 @@ internal sealed class InferencePipeline(Router router, DrainState drain, TimePro
                 error = Refusals.WithId(error, decoded!.Id);
             }
             if (pending is null) trace?.Answered(version, null, error);
-            version?.Statistics.RecordFailure(error.Reason, time.GetTimestamp() - arrived);
+            if (version is null) metrics.TurnedAway(model, error.Reason);
+            else version.Statistics.RecordFailure(error.Reason, time.GetTimestamp() - arrived, span);
             return new InferenceAnswer(null, error);
         }
         finally

@@ -10,7 +10,7 @@ using GrpcServing.Telemetry;
 namespace GrpcServing.Endpoints;
 
 /// <summary>POST .../infer: JSON, the binary tensor extension, and the raw single-input form of it.</summary>
-internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router router, TensorPool pool, RestBody bodies, RestErrors errors, CallTracing? tracing = null)
+internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router router, TensorPool pool, RestBody bodies, RestErrors errors, ServingMetrics metrics, CallTracing? tracing = null)
 {
     /// <summary>Bytes of JSON before the tensors; 0 = the whole body is the model's one input.</summary>
     public const string HeaderLength = "Inference-Header-Content-Length";
@@ -20,7 +20,7 @@ internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router r
         var trace = tracing?.BeginRest(http);
         var model = RestRoutes.Model(http);
         var version = RestRoutes.Version(http);
-        var (body, length) = await bodies.ReadAsync(http).ConfigureAwait(false);
+        var (body, length) = await ReadAsync(http).ConfigureAwait(false);
         trace?.Decoding();
 
         var outputs = new BinaryOutputs();
@@ -47,6 +47,19 @@ internal sealed class RestInferenceEndpoint(InferencePipeline pipeline, Router r
         finally
         {
             response.Release();
+        }
+    }
+
+    private async Task<(TensorBuffer Body, int Length)> ReadAsync(HttpContext http)
+    {
+        try
+        {
+            return await bodies.ReadAsync(http).ConfigureAwait(false);
+        }
+        catch
+        {
+            metrics.Unread(http.RequestAborted.IsCancellationRequested);
+            throw;
         }
     }
 

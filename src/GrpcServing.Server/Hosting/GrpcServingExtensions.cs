@@ -15,7 +15,6 @@ using GrpcServing.Telemetry;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
-using OpenTelemetry.Metrics;
 
 namespace GrpcServing.Hosting;
 
@@ -46,6 +45,7 @@ internal static class GrpcServingExtensions
     {
         var tracing = app.Services.GetService<CallTracing>();
         var spans = app.Services.GetRequiredService<ManagementSpans>();
+        var metrics = app.Services.GetRequiredService<ServingMetrics>();
         app.MapGrpcService<GrpcInferenceService>().Add(endpoint =>
         {
             var call = endpoint.RequestDelegate!;
@@ -53,7 +53,9 @@ internal static class GrpcServingExtensions
             if (method.EndsWith("Infer", StringComparison.Ordinal))
             {
                 var isStream = method.EndsWith("StreamInfer", StringComparison.Ordinal);
-                endpoint.RequestDelegate = http => ReceivedRequest.RunAsync(http, call, tracing, isStream);
+                // A stream may well bring nothing; a single call always means a request, too large or cut off where no handler had it.
+                Action<HttpContext>? untaken = isStream ? null : http => metrics.Unread(http.RequestAborted.IsCancellationRequested);
+                endpoint.RequestDelegate = http => ReceivedRequest.RunAsync(http, call, tracing, isStream, untaken);
             }
             // Whether somebody is alive or ready is asked every few seconds.
             else if (!method.EndsWith("Live", StringComparison.Ordinal) && !method.EndsWith("Ready", StringComparison.Ordinal))
@@ -65,10 +67,9 @@ internal static class GrpcServingExtensions
         app.MapGrpcService<ShadowAdminService>();
         app.MapGrpcService<ReflectionService>();
         app.MapGrpcService<ReflectionDraftService>();
-        app.MapPrometheusScrapingEndpoint("/metrics");
+        app.Services.GetRequiredService<PrometheusEndpoint>().Map(app);
         app.Services.GetRequiredService<RestRoutes>().Map(app);
-        // Nobody else asks for it, but its instruments must exist.
-        app.Services.GetRequiredService<ServingMetrics>();
+        // Nobody else asks for them, but their instruments must exist.
         app.Services.GetRequiredService<DeliveryMetrics>();
         app.Services.GetRequiredService<ShadowMetrics>();
         return app;
@@ -186,15 +187,12 @@ internal static class GrpcServingExtensions
 
     private static void AddTelemetry(this IServiceCollection services, IConfiguration configuration, ServingOptions options)
     {
+        services.AddSingleton<StatisticsRegistry>();
         services.AddSingleton<ServingMetrics>();
+        services.AddSingleton<PrometheusEndpoint>();
         services.AddSingleton<ShadowMetrics>();
-        var telemetry = services.AddOpenTelemetry().WithMetrics(static metrics => metrics
-            .AddMeter(ServingMetrics.MeterName)
-            // The runtime's own: memory, collections, threads.
-            .AddMeter("System.Runtime")
-            .AddPrometheusExporter());
         services.AddSingleton<ManagementSpans>();
-        services.AddTelemetryExport(telemetry, configuration, options);
+        services.AddTelemetryExport(services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddServingMetrics()), configuration, options);
     }
 
     private static void Listen(KestrelServerOptions kestrel, ServingOptions options)

@@ -5,6 +5,7 @@ using GrpcServing.IntegrationTests.Hosting;
 using GrpcServing.Models;
 using GrpcServing.Onnx;
 using GrpcServing.Routing;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.IntegrationTests.Batching;
 
@@ -58,7 +59,7 @@ public sealed class ShadowLaneTests : IDisposable
     private ServedVersion Load(string repository, string model, long version)
     {
         var directory = Path.Combine(repository, model);
-        return new VersionLoader(new OnnxModelRuntime(), _pool, _devices, TimeProvider.System).Load(model, version, directory, ConfigurationReader.ReadLayout(directory));
+        return new VersionLoader(new OnnxModelRuntime(), _pool, _devices, new StatisticsRegistry(TimeProvider.System), TimeProvider.System).Load(model, version, directory, ConfigurationReader.ReadLayout(directory));
     }
 
     private async Task<(byte[] Output, ServingError Error)> AskAsync(ServedVersion version, params byte[][] inputs)

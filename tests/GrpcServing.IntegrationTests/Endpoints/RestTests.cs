@@ -182,7 +182,7 @@ public sealed class RestTests(TestRepositoryServer models) : IClassFixture<TestR
 
         Assert.True(statistics.GetProperty("inference_count").GetInt64() >= 1);
         Assert.Contains("grpcserving_requests_total{", metrics, StringComparison.Ordinal);
-        Assert.Contains("model=\"scalar\",outcome=\"ok\",version=\"1\"", metrics, StringComparison.Ordinal);
+        Assert.Contains("model=\"scalar\",version=\"1\",lane=\"primary\",outcome=\"ok\"", metrics, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -35,6 +35,13 @@ internal static class Digits
         };
     }
 
+    /// <summary>The request with a pixel too few in its shape.</summary>
+    public static ModelInferRequest Misshapen(this ModelInferRequest request)
+    {
+        request.Inputs[0].Shape[1] = Pixels - 1;
+        return request;
+    }
+
     /// <summary>The digit that each row of the response is most likely.</summary>
     public static int[] Answers(ModelInferResponse response)
     {

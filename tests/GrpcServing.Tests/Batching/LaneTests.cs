@@ -87,6 +87,37 @@ public class LaneTests
     }
 
     [Fact]
+    public async Task Statistics_OfABatchThatOneCallerLeft_CountWhoIsAnsweredOnly()
+    {
+        await using var lane = new LaneFixture();
+        lane.Executor.RunsFreely = false;
+        using var cancellation = new CancellationTokenSource();
+        var first = lane.SendAsync([0]);
+        await lane.Executor.StartedAsync();
+        var goes = lane.SendAsync([1, 1], long.MaxValue, cancellation.Token);
+        var stays = lane.SendAsync([2, 2, 2]);
+        lane.Executor.Release();
+        await lane.Executor.StartedAsync();
+        await cancellation.CancelAsync();
+        await goes;
+        lane.Executor.Release();
+        await stays;
+
+        var statistics = lane.Statistics.Snapshot();
+
+        Assert.Equal(2, statistics.Success.Count);
+        Assert.Equal(4, statistics.Inferences);
+        Assert.Equal(4 * sizeof(float), statistics.InputBytes);
+        Assert.Equal(4 * sizeof(float), statistics.OutputBytes);
+        Assert.Equal(2, statistics.Executions);
+        Assert.Equal(2, statistics.Queue.Count);
+        Assert.Equal(2, statistics.Distributions.Requests[0]!.Count);
+        Assert.Equal(6, statistics.Distributions.BatchRows.Sum);
+        Assert.Equal(2, statistics.Started.Sum());
+        await first;
+    }
+
+    [Fact]
     public async Task SubmitAsync_AllRunningCallersGo_TheRunIsEnded()
     {
         await using var lane = new LaneFixture();

@@ -47,7 +47,7 @@ internal sealed class ShadowFixture : IAsyncDisposable, IShadowLaneObserver
             Time,
             default,
             new PrimaryRole(Devices.Of(device), bounds, latency, 1, frequency));
-        Version = new ServedVersion(spec, configuration, _model, lane, _shapes, statistics, latency, new ShadowLaneFactory(Pool, Devices, Time));
+        Version = new ServedVersion(spec, configuration, _model, lane, _shapes, statistics, latency, new ShadowLaneFactory(Pool, Devices, new StatisticsRegistry(Time), Time));
         Shadow = Version.OpenShadowLane(settings ?? new ShadowLaneSettings())!;
     }
 

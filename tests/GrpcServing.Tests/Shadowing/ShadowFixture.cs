@@ -6,6 +6,7 @@ using GrpcServing.Execution;
 using GrpcServing.Models;
 using GrpcServing.Routing;
 using GrpcServing.Shadowing;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Tests.Shadowing;
 
@@ -23,7 +24,7 @@ internal sealed class ShadowFixture : IAsyncDisposable, IRepositoryObserver, ISh
         var runtime = new ScriptedRuntime(Of);
         // Tests beside this one may use the whole processor: that is not what is tested here.
         var devices = new DeviceBoards(this, time) { Processor = () => new ProcessorMeter(static () => TimeSpan.Zero, 1, null, time.TimestampFrequency) };
-        Repository = new ModelRepository(_directory, new VersionLoader(runtime, Pool, devices, time), runtime, this);
+        Repository = new ModelRepository(_directory, new VersionLoader(runtime, Pool, devices, new StatisticsRegistry(time), time), runtime, this);
         Shadows = new ShadowRegistry(Repository, this, this, time);
         _router = new Router(Repository);
     }

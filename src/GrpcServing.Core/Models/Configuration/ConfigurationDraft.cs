@@ -62,6 +62,8 @@ internal sealed class ConfigurationDraft
     /// <summary>Null when the model has no shadow.</summary>
     public ShadowSettings? Shadow { get; set; }
 
+    public SloConfiguration? Slo { get; set; }
+
     public string? ModelFile { get; set; }
 
     /// <summary>Null when the file lists no inputs; they are then the graph's.</summary>

@@ -34,6 +34,11 @@ internal static class ConfigurationReader
             draft.Shadow?.Candidate ?? 0);
     }
 
+    /// <summary>What a model promises; null when its files say nothing of it.</summary>
+    /// <param name="modelDirectory">Its last part is the model's name.</param>
+    /// <exception cref="ModelLoadException">A file is wrong or cannot be read.</exception>
+    public static SloConfiguration? ReadSlo(string modelDirectory) => ReadFiles(modelDirectory).Slo;
+
     /// <summary>The whole configuration, completed from the graph and checked against it.</summary>
     /// <param name="modelDirectory">Its last part is the model's name.</param>
     /// <param name="graph">Of the version to be served.</param>

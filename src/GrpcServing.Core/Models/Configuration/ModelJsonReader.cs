@@ -28,6 +28,7 @@ internal static class ModelJsonReader
         ReadExecution(root.Section("execution"), draft);
         ReadVersions(root.Section("versions"), root, draft);
         draft.Shadow = ShadowSectionReader.Read(root.Section("shadow"));
+        draft.Slo = SloReader.Read(root.Section("slo"));
         root.Finish();
     }
 
