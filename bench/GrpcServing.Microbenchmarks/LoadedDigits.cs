@@ -12,7 +12,7 @@ internal sealed class LoadedDigits : IDisposable, IRepositoryObserver
     public LoadedDigits()
     {
         var runtime = new OnnxModelRuntime();
-        Repository = new ModelRepository(Path.Combine(AppContext.BaseDirectory, "models"), new VersionLoader(runtime, Pool, new DeviceBoards(new NoShadowLanes(), TimeProvider.System), new StatisticsRegistry(TimeProvider.System), TimeProvider.System), runtime, this);
+        Repository = new ModelRepository(Path.Combine(AppContext.BaseDirectory, "models"), new VersionLoader(runtime, Pool, new DeviceBoards(new NoShadowLanes(), TimeProvider.System), Registry, TimeProvider.System), runtime, this);
         var loaded = Repository.LoadAsync("digits").GetAwaiter().GetResult();
         if (!loaded.IsNone) throw new InvalidOperationException(loaded.Message);
     }
@@ -20,6 +20,8 @@ internal sealed class LoadedDigits : IDisposable, IRepositoryObserver
     public TensorPool Pool { get; } = new();
 
     public ModelRepository Repository { get; }
+
+    public StatisticsRegistry Registry { get; } = new(TimeProvider.System);
 
     public void Dispose()
     {
