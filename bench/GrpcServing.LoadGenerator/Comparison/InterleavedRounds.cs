@@ -69,10 +69,13 @@ internal sealed class InterleavedRounds(HarnessOptions options, Workshop worksho
 
         // Only an answer has a body, so its bytes tell how many there were; warm-up included, as in the server's counters.
         var answers = load.BodyBytes / stand.AnswerBytes;
-        var failed = (during.Failed + load.Broken) / (answers + during.Failed + load.Broken);
+        var wrong = during.Failed + load.Broken;
+        var failed = wrong > 0 ? wrong / (answers + wrong) : 0;
+        // What a window without an answer costs for each is no number.
+        var each = answers > 0 ? 1 / answers : double.NaN;
         return new Sample(
-            _run, model.Name, concurrency, stand.Contender.Name, round, load.PerSecond * (1 - failed), during.CpuSeconds * 1e6 / answers, load.MedianMicroseconds,
-            during.Batches > 0 ? during.Rows / during.Batches : double.NaN, during.AllocatedBytes / answers, during.Gen2Collections, failed);
+            _run, model.Name, concurrency, stand.Contender.Name, round, load.PerSecond * (1 - failed), during.CpuSeconds * 1e6 * each, load.MedianMicroseconds,
+            during.Batches > 0 ? during.Rows / during.Batches : double.NaN, during.AllocatedBytes * each, during.Gen2Collections, failed);
     }
 
     /// <returns>The batch size with the most rows per second.</returns>
