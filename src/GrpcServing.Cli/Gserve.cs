@@ -1,4 +1,5 @@
 using System.CommandLine;
+using GrpcServing.Probing;
 using GrpcServing.Replaying;
 using GrpcServing.Shadowing;
 
@@ -23,7 +24,7 @@ internal static class Gserve
     {
         var shadow = new Command("shadow", "Compare a candidate with the model that serves, on the same requests.") { VerdictCommand.Create(streams) };
         foreach (var command in ShadowCommands.Create(streams)) shadow.Subcommands.Add(command);
-        return new RootCommand("gserve: judge candidate models of a GrpcServing server.") { shadow, ReplayCommand.Create(streams) };
+        return new RootCommand("gserve: judge candidate models of a GrpcServing server.") { shadow, ReplayCommand.Create(streams), ReadyCommand.Create(streams) };
     }
 
     private static IEnumerable<string> Path(Command command)
