@@ -23,7 +23,7 @@ internal sealed class PipelinePath : ConcurrentPath<InferenceAnswer>
     public PipelinePath(int callers)
         : base(callers)
     {
-        _pipeline = new InferencePipeline(new Router(_digits.Repository), _drain, TimeProvider.System);
+        _pipeline = new InferencePipeline(new Router(_digits.Repository), _drain, _digits.Metrics, TimeProvider.System);
         _wires = [.. Enumerable.Range(0, callers).Select(static _ => new DiscardedWire())];
         _marshaller = InferenceMethods.ModelInfer(_digits.Pool).ResponseMarshaller;
     }
