@@ -1,3 +1,4 @@
+using System.Diagnostics.Metrics;
 using GrpcServing.Batching;
 using GrpcServing.Execution;
 using GrpcServing.Models;
@@ -12,7 +13,9 @@ internal sealed class LoadedDigits : IDisposable, IRepositoryObserver
     public LoadedDigits()
     {
         var runtime = new OnnxModelRuntime();
-        Repository = new ModelRepository(Path.Combine(AppContext.BaseDirectory, "models"), new VersionLoader(runtime, Pool, new DeviceBoards(new NoShadowLanes(), TimeProvider.System), Registry, TimeProvider.System), runtime, this);
+        var registry = new StatisticsRegistry(TimeProvider.System);
+        Repository = new ModelRepository(Path.Combine(AppContext.BaseDirectory, "models"), new VersionLoader(runtime, Pool, new DeviceBoards(new NoShadowLanes(), TimeProvider.System), registry, TimeProvider.System), runtime, this);
+        Metrics = new ServingMetrics(new Meters(), Repository, registry, TimeProvider.System);
         var loaded = Repository.LoadAsync("digits").GetAwaiter().GetResult();
         if (!loaded.IsNone) throw new InvalidOperationException(loaded.Message);
     }
@@ -21,10 +24,11 @@ internal sealed class LoadedDigits : IDisposable, IRepositoryObserver
 
     public ModelRepository Repository { get; }
 
-    public StatisticsRegistry Registry { get; } = new(TimeProvider.System);
+    public ServingMetrics Metrics { get; }
 
     public void Dispose()
     {
+        Metrics.Dispose();
         Repository.DisposeAsync().AsTask().GetAwaiter().GetResult();
         Pool.Dispose();
     }
@@ -51,5 +55,16 @@ internal sealed class LoadedDigits : IDisposable, IRepositoryObserver
     void IRepositoryObserver.Retired(ServedVersion version)
     {
         // Happens once, at the end.
+    }
+
+    /// <summary>Meters that nobody listens to.</summary>
+    private sealed class Meters : IMeterFactory
+    {
+        public Meter Create(MeterOptions options) => new(options);
+
+        public void Dispose()
+        {
+            // Whoever asked for a meter disposes it.
+        }
     }
 }

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Diagnostics.Metrics;
 using Grpc.Core;
 using GrpcServing.Decoding;
 using GrpcServing.Endpoints;
@@ -8,8 +7,6 @@ using GrpcServing.Microbenchmarks.Decoding;
 using GrpcServing.Microbenchmarks.Responding;
 using GrpcServing.Responding;
 using GrpcServing.Routing;
-using GrpcServing.Telemetry;
-using Microsoft.Extensions.DependencyInjection;
 
 namespace GrpcServing.Microbenchmarks.Endpoints;
 
@@ -18,8 +15,6 @@ internal sealed class PipelinePath : ConcurrentPath<InferenceAnswer>
 {
     private readonly LoadedDigits _digits = new();
     private readonly DrainState _drain = new();
-    private readonly ServiceProvider _meters = new ServiceCollection().AddMetrics().BuildServiceProvider();
-    private readonly ServingMetrics _metrics;
     private readonly InferencePipeline _pipeline;
     private readonly ReadOnlySequence<byte> _message = Messages.Raw(64);
     private readonly DiscardedWire[] _wires;
@@ -28,8 +23,7 @@ internal sealed class PipelinePath : ConcurrentPath<InferenceAnswer>
     public PipelinePath(int callers)
         : base(callers)
     {
-        _metrics = new ServingMetrics(_meters.GetRequiredService<IMeterFactory>(), _digits.Repository, _digits.Registry, TimeProvider.System);
-        _pipeline = new InferencePipeline(new Router(_digits.Repository), _drain, _metrics, TimeProvider.System);
+        _pipeline = new InferencePipeline(new Router(_digits.Repository), _drain, _digits.Metrics, TimeProvider.System);
         _wires = [.. Enumerable.Range(0, callers).Select(static _ => new DiscardedWire())];
         _marshaller = InferenceMethods.ModelInfer(_digits.Pool).ResponseMarshaller;
     }
@@ -45,8 +39,6 @@ internal sealed class PipelinePath : ConcurrentPath<InferenceAnswer>
     protected override void Dispose(bool disposing)
     {
         base.Dispose(disposing);
-        _metrics.Dispose();
-        _meters.Dispose();
         _digits.Dispose();
         _drain.Dispose();
     }
