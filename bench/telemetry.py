@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
 """What telemetry costs: two servers, one that exports everything to a receiver here and one that exports nothing, in turn under load.
 
-    python3 bench/telemetry.py SERVER [--rounds 10] [--seconds 2] [--sampler NAME]
+    python3 bench/telemetry.py SERVER [--rounds 10] [--requests 20000] [--sampler NAME]
 
 SERVER is the executable (published) or GrpcServing.Server.dll. Server on core 0, load and receiver on core 1. Needs h2load (Debian:
-nghttp2-client). Prints for each round, and over all rounds the median of the pairwise ratios (throughput at saturation) and differences
-(p50 of one request after another).
+nghttp2-client). Prints for each round, and over all rounds the medians of the pairwise ratios (throughput and processor time of the server
+per request, both at saturation) and differences (p50 of one request after another).
 """
 import argparse
 import http.server
@@ -58,30 +58,37 @@ def start(server, environment):
     process = subprocess.Popen(["taskset", "-c", "0", *command, "--Serving:GrpcPort=0", "--Serving:HttpPort=0"],
                                env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True)
     for line in process.stdout:
-        if found := re.search(r"gRPC .* on (http://[\d.:]+)", line):
+        if found := re.search(r"gRPC \(.*?\) on (http://[\d.:]+)", line):
             threading.Thread(target=process.stdout.read, daemon=True).start()
             return process, found.group(1)
     raise SystemExit(f"{server} did not start")
 
 
-def load(url, body, seconds, clients, streams):
-    """Requests a second, and p50 in microseconds."""
+def processor_seconds(process):
+    fields = open(f"/proc/{process.pid}/stat").read().rsplit(") ", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def load(server, body, requests, clients, streams):
+    """Requests a second, processor time of the server in microseconds per request, p50 in microseconds."""
+    process, url = server
+    before = processor_seconds(process)
     with tempfile.NamedTemporaryFile() as log:
         out = subprocess.run(
-            ["taskset", "-c", "1", "h2load", "-D", str(seconds), "--warm-up-time", "1", "-c", str(clients), "-m", str(streams), "-t", "1", "-d", body, f"--log-file={log.name}",
+            ["taskset", "-c", "1", "h2load", "-n", str(requests), "-c", str(clients), "-m", str(streams), "-t", "1", "-d", body, f"--log-file={log.name}",
              "-H", "content-type: application/grpc", "-H", "te: trailers", url + "/inference.GRPCInferenceService/ModelInfer"], capture_output=True, text=True, check=True).stdout
-        rate = float(re.search(r"finished in .*?, ([\d.]+) req/s", out).group(1))
-        if int(re.search(r"(\d+) failed", out).group(1)):
+        if f" {requests} succeeded" not in out:
             raise SystemExit(out)
         times = [int(line.split("\t")[2]) for line in open(log.name)]
-        return rate, statistics.median(times)
+        rate = float(re.search(r"finished in .*?, ([\d.]+) req/s", out).group(1))
+        return rate, (processor_seconds(process) - before) / requests * 1e6, statistics.median(times)
 
 
 def main():
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("server")
     arguments.add_argument("--rounds", type=int, default=10)
-    arguments.add_argument("--seconds", type=int, default=2)
+    arguments.add_argument("--requests", type=int, default=20000, help="of each round, at saturation")
     arguments.add_argument("--sampler", default="", help="OTEL_TRACES_SAMPLER; nothing = the default")
     options = arguments.parse_args()
 
@@ -96,20 +103,23 @@ def main():
         with tempfile.NamedTemporaryFile() as body:
             body.write(digits_request())
             body.flush()
-            for _, url in servers:
-                load(url, body.name, 2, 8, 8)
-            ratios, differences, rates, latencies = [], [], ([], []), ([], [])
+            for server in servers:
+                load(server, body.name, options.requests, 8, 8)
+            rates, costs, latencies = ([], []), ([], []), ([], [])
             for turn in range(options.rounds):
                 # Who goes first changes with every round.
                 for which in (0, 1) if turn % 2 == 0 else (1, 0):
-                    rates[which].append(load(servers[which][1], body.name, options.seconds, 8, 8)[0])
-                    latencies[which].append(load(servers[which][1], body.name, options.seconds, 1, 1)[1])
-                ratios.append(rates[1][-1] / rates[0][-1])
-                differences.append(latencies[1][-1] - latencies[0][-1])
-                print(f"round {turn + 1}: off {rates[0][-1]:.0f}/s p50 {latencies[0][-1]:.0f} us, on {rates[1][-1]:.0f}/s p50 {latencies[1][-1]:.0f} us", flush=True)
-            print(f"off: {statistics.median(rates[0]):.0f} req/s, p50 {statistics.median(latencies[0]):.0f} us")
-            print(f"on:  {statistics.median(rates[1]):.0f} req/s, p50 {statistics.median(latencies[1]):.0f} us")
-            print(f"throughput on / off: median {statistics.median(ratios):.4f}, {min(ratios):.4f} .. {max(ratios):.4f}")
+                    rate, cost, _ = load(servers[which], body.name, options.requests, 8, 8)
+                    rates[which].append(rate)
+                    costs[which].append(cost)
+                    latencies[which].append(load(servers[which], body.name, options.requests // 10, 1, 1)[2])
+                print(f"round {turn + 1}: " + ", ".join(f"{name} {rates[i][-1]:.0f}/s {costs[i][-1]:.1f} us of processor, p50 {latencies[i][-1]:.0f} us" for i, name in enumerate(("off", "on"))), flush=True)
+            for i, name in enumerate(("off", "on")):
+                print(f"{name}: {statistics.median(rates[i]):.0f} req/s, {statistics.median(costs[i]):.1f} us of processor per request, p50 {statistics.median(latencies[i]):.0f} us")
+            for name, values in (("throughput", rates), ("processor time", costs)):
+                ratios = [on / off for off, on in zip(*values)]
+                print(f"{name} on / off: median {statistics.median(ratios):.3f}, {min(ratios):.3f} .. {max(ratios):.3f}")
+            differences = [on - off for off, on in zip(*latencies)]
             print(f"p50 on - off: median {statistics.median(differences):+.0f} us, {min(differences):+.0f} .. {max(differences):+.0f} us")
             print("received: " + ", ".join(f"{path} {size / 1e6:.1f} MB" for path, size in sorted(Receiver.received.items())))
     finally:

@@ -1,9 +1,10 @@
 namespace GrpcServing.Telemetry;
 
-/// <summary>Lets so many through each second, and the same number at once after a quiet second. Any thread, no lock.</summary>
+/// <summary>Lets so many through each second, and more at once after a quiet time. Any thread, no lock.</summary>
 /// <param name="perSecond">At least 1.</param>
+/// <param name="burst">Most at once, at least 1.</param>
 /// <param name="frequency">Ticks per second of the clock that callers read.</param>
-internal sealed class RateLimit(int perSecond, long frequency)
+internal sealed class RateLimit(int perSecond, int burst, long frequency)
 {
     private readonly long _interval = Math.Max(1, frequency / perSecond);
 
@@ -15,7 +16,7 @@ internal sealed class RateLimit(int perSecond, long frequency)
         while (true)
         {
             var paidUntil = Volatile.Read(ref _paidUntil);
-            var next = Math.Max(paidUntil, now - frequency) + _interval;
+            var next = Math.Max(paidUntil, now - (burst * _interval)) + _interval;
             if (next > now) return false;
             if (Interlocked.CompareExchange(ref _paidUntil, next, paidUntil) == paidUntil) return true;
         }

@@ -8,7 +8,10 @@ public sealed record TraceSampling
     /// <summary>The decision at the head of a trace, from the caller's context and the trace's id. Any thread.</summary>
     public required Func<ActivityContext, ActivityTraceId, bool> Head { get; init; }
 
-    /// <summary>Most traces a second that begin here and are kept by the head decision; null = no limit. What the caller samples always is kept.</summary>
+    /// <summary>Most traces at once, after a quiet time, of either kind that is limited.</summary>
+    public int Burst { get; init; } = 1000;
+
+    /// <summary>Most traces a second that begin here and are kept by the head decision; null = no limit. What the caller samples is always kept.</summary>
     public int? HeadPerSecond { get; init; }
 
     /// <summary>Most traces a second that are kept for their outcome, although the head decision said no.</summary>

@@ -27,8 +27,8 @@ public sealed class Tracer : IDisposable
         _sampling = sampling;
         Time = time;
         Clock = new SpanClock(time);
-        _heads = sampling.HeadPerSecond is { } perSecond ? new RateLimit(perSecond, time.TimestampFrequency) : null;
-        _outcomes = new RateLimit(sampling.OutcomePerSecond, time.TimestampFrequency);
+        _heads = sampling.HeadPerSecond is { } perSecond ? new RateLimit(perSecond, sampling.Burst, time.TimestampFrequency) : null;
+        _outcomes = new RateLimit(sampling.OutcomePerSecond, sampling.Burst, time.TimestampFrequency);
         _slowTicks = (long)((sampling.SlowerThan?.TotalSeconds ?? 0) * time.TimestampFrequency);
     }
 

@@ -25,8 +25,11 @@ internal sealed record OtelSettings
     /// </summary>
     private const int DefaultSpanQueue = 16_384;
 
-    /// <summary>Most traces a second that begin here, where no sampler is configured: enough to see everything of a service that is not under load, and bounded in cost under load.</summary>
-    private const int DefaultTracesPerSecond = 1000;
+    /// <summary>
+    /// Most traces a second that begin here, where no sampler is configured: everything of a service that is not under load, and bounded in
+    /// cost under load, where a trace with its batch takes 25 to 30 microseconds of processor (bench/results/telemetry.md).
+    /// </summary>
+    private const int DefaultTracesPerSecond = 100;
 
     private const string Endpoint = "ENDPOINT";
 

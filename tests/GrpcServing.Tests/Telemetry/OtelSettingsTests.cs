@@ -14,7 +14,7 @@ public class OtelSettingsTests
         var settings = Read();
 
         Assert.Null(settings.Traces ?? settings.Metrics ?? settings.Logs);
-        Assert.Equal(("parentbased_always_on", 1.0, 1000), (settings.SamplerName, settings.Ratio, settings.TracesPerSecond));
+        Assert.Equal(("parentbased_always_on", 1.0, 100), (settings.SamplerName, settings.Ratio, settings.TracesPerSecond));
         Assert.Empty(settings.Warnings);
     }
 
