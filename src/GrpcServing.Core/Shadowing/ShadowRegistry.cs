@@ -109,19 +109,18 @@ internal sealed class ShadowRegistry : IAsyncDisposable
             return (Conflict($"a run of version {settings.Candidate} of model '{model}' has not ended since its shadow was stopped. Load the model again, or restart the server if its memory is needed"), null);
         try
         {
-            shadow.Session = Open(primary, candidate!, settings with { Primary = primary.Spec.Version });
-            shadow.Asked = settings;
-            shadow.Failed = null;
+            var opened = Open(primary, candidate!, settings with { Primary = primary.Spec.Version });
+            // Whoever finds it finds it mirroring.
+            opened.Start();
+            (shadow.Session, shadow.Asked, shadow.Failed) = (opened, settings, null);
         }
         catch (Exception failure)
         {
             await _repository.ClearCandidateAsync(model, settings.Candidate).ConfigureAwait(false);
             return (new ServingError(ErrorReason.VersionNotReady, failure.Message), null);
         }
-        var session = shadow.Session;
-        session.Start();
-        Track(ReleaseAsync(shadow, session));
-        return (ServingError.None, session);
+        Track(ReleaseAsync(shadow, shadow.Session));
+        return (ServingError.None, shadow.Session);
     }
 
     /// <summary>The version whose traffic is copied.</summary>

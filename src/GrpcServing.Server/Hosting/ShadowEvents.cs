@@ -15,7 +15,7 @@ internal sealed partial class ShadowEvents(ILogger<ShadowEvents> logger) : IShad
         if (before.Verdict.Verdict != now.Verdict.Verdict)
             LogVerdict(logger, session.Sides.Model, session.Sides.Candidate.Version, now.Verdict.Verdict, now.Verdict.Disagreements, now.Compared, now.Reason);
         // The end has a line of its own.
-        if (before.State != now.State && now.EndedAt is null)
+        if (before.State != now.State && now.State is not (ShadowState.Stopped or ShadowState.Expired))
             LogState(logger, session.Sides.Model, session.Sides.Candidate.Version, now.State, now.Fraction);
     }
 

@@ -79,7 +79,9 @@ public sealed class DigitsShadowTests
         var status = await server.SettledAsync("digits", count);
 
         var flipped = Enumerable.Range(0, count).Count(static i => Digits.Image(i % Digits.Count).Sum() % 20 == 0);
-        Assert.Equal(flipped, status.Disagreements);
+        // A machine that has no time for copies drops some.
+        if (status.Dropped.Count == 0) Assert.Equal(flipped, status.Disagreements);
+        else Assert.InRange(status.Disagreements, 1, flipped);
         Assert.Equal(Verdict.Fail, status.Verdict);
         Assert.Contains("answers otherwise too often", status.Reason, StringComparison.Ordinal);
     }

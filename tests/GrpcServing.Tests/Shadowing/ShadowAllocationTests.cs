@@ -6,7 +6,7 @@ namespace GrpcServing.Tests.Shadowing;
 [Collection(RunsAlone.Name)]
 public sealed class ShadowAllocationTests
 {
-    private const int Requests = 4000;
+    private const int Requests = 1000;
 
     [Fact]
     public async Task Mirrored_FromTapToComparison_StaysWithinTheBudget()
@@ -31,13 +31,13 @@ public sealed class ShadowAllocationTests
     {
         await using var fixture = await ShadowFixture.StartAsync();
         var session = settings is null ? null : await fixture.StartShadowAsync(settings);
-        await SendAsync(fixture, 500);
-        if (session is not null) await ShadowFixture.SettledAsync(session, 500);
+        await SendAsync(fixture, 200);
+        if (session is not null) await ShadowFixture.SettledAsync(session, 200);
 
         var before = GC.GetTotalAllocatedBytes(precise: true);
         await SendAsync(fixture, Requests);
         if (session is not null)
-            while (session.Reading.Eligible < 500 + Requests || session.Reading.Waiting > 0) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+            while (session.Reading.Eligible < 200 + Requests || session.Reading.Waiting > 0) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
         return (GC.GetTotalAllocatedBytes(precise: true) - before) / Requests;
     }
 
