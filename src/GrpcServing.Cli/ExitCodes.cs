@@ -12,7 +12,7 @@ internal static class ExitCodes
     public const int InvalidInput = 65;
     /// <summary>The input cannot be read (EX_NOINPUT).</summary>
     public const int NoInput = 66;
-    /// <summary>No server answers (EX_UNAVAILABLE).</summary>
+    /// <summary>No server answers, or what was asked for is not ready (EX_UNAVAILABLE).</summary>
     public const int Unavailable = 69;
     /// <summary>The server refused, and said why (EX_SOFTWARE).</summary>
     public const int Refused = 70;

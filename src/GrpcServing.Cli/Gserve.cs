@@ -1,4 +1,5 @@
 using System.CommandLine;
+using GrpcServing.Probing;
 using GrpcServing.Replaying;
 using GrpcServing.Shadowing;
 using GrpcServing.Telemetry;
@@ -25,7 +26,7 @@ internal static class Gserve
         var shadow = new Command("shadow", "Compare a candidate with the model that serves, on the same requests.") { VerdictCommand.Create(streams) };
         foreach (var command in ShadowCommands.Create(streams)) shadow.Subcommands.Add(command);
         var slo = new Command("slo", "Objectives of models.") { SloRulesCommand.Create(streams) };
-        return new RootCommand("gserve: judge candidate models of a GrpcServing server, and watch over those that serve.") { shadow, ReplayCommand.Create(streams), slo };
+        return new RootCommand("gserve: judge candidate models of a GrpcServing server, and watch over those that serve.") { shadow, ReplayCommand.Create(streams), ReadyCommand.Create(streams), slo };
     }
 
     private static IEnumerable<string> Path(Command command)
