@@ -67,6 +67,10 @@ public sealed class DockerTests
         Assert.StartsWith($"No server answers at {address}", output, StringComparison.Ordinal);
     }
 
-    private static Task<(int Code, string Output)> ReadyAsync(string address, params string[] model) =>
-        Command.RunAsync("dotnet", [Path.Combine(AppContext.BaseDirectory, "gserve.dll"), "ready", .. model, "--server", address]);
+    private static async Task<(int Code, string Output)> ReadyAsync(string address, params string[] model)
+    {
+        using var output = new StringWriter();
+        var code = await Task.Run(() => Gserve.Run(["ready", .. model, "--server", address], new CommandStreams(Stream.Null, output, output)));
+        return (code, output.ToString());
+    }
 }
