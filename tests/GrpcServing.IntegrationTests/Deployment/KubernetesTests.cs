@@ -104,6 +104,24 @@ public sealed class KubernetesTests
     }
 
     [Fact]
+    public async Task Adapter_AsksForWhatTheServerExports()
+    {
+        var rule = DeployFiles.ReadCamelCase<AdapterValues>("kubernetes", "prometheus-adapter", "values.yaml").Rules.Custom.Single();
+        await using var server = await RunningServer.StartAsync(TestPaths.Examples);
+        await server.Client.InferAsync(Digits.Request(0));
+
+        var exported = await server.Http.GetStringAsync(new Uri("/metrics", UriKind.Relative), TestContext.Current.CancellationToken);
+
+        var series = rule.SeriesQuery.Split('{')[0];
+        Assert.Contains("lane=\"primary\"", rule.SeriesQuery, StringComparison.Ordinal);
+        foreach (var name in new[] { series, series.Replace("_count", "_sum", StringComparison.Ordinal) })
+        {
+            Assert.Contains(name, rule.MetricsQuery, StringComparison.Ordinal);
+            Assert.Contains(exported.Split('\n'), line => line.StartsWith($"{name}{{", StringComparison.Ordinal) && line.Contains("lane=\"primary\"", StringComparison.Ordinal));
+        }
+    }
+
+    [Fact]
     public async Task KServe_OfTheLayoutThatItMounts_ServesTheModelByTheServicesName()
     {
         var runtime = (await BuildAsync("kserve")).OfType<CustomResource<ServingRuntimeSpec>>().Single();
