@@ -37,7 +37,7 @@ public sealed class ShadowAllocationTests
         var before = GC.GetTotalAllocatedBytes(precise: true);
         await SendAsync(fixture, Requests);
         if (session is not null)
-            while (session.Reading.Eligible < 200 + Requests || session.Reading.Waiting > 0) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
+            while (await ShadowFixture.ReadAsync(session) is var reading && (reading.Eligible < 200 + Requests || reading.Waiting > 0)) await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System, TestContext.Current.CancellationToken);
         return (GC.GetTotalAllocatedBytes(precise: true) - before) / Requests;
     }
 
