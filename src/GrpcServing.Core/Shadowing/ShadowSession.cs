@@ -14,7 +14,7 @@ namespace GrpcServing.Shadowing;
 /// candidate does to its lane (hang, throw, answer nonsense) arrives as an answer or as a drop; <see cref="EndAsync"/> does not wait for it.
 /// </para>
 /// <para>
-/// Budget: 1 KB of managed memory per request that is copied and compared (<c>ShadowAllocationTests</c>), nothing for one that is not.
+/// Budget: 3 KB of managed memory per request that is copied and compared (<c>ShadowAllocationTests</c>), nothing for one that is not.
 /// Copies hold at most <see cref="ShadowSettings.MaxQueueBytes"/> of tensors.
 /// </para>
 /// </remarks>
