@@ -20,7 +20,7 @@ public class ReportPageTests
             Assert.Contains(expected, text, StringComparison.Ordinal);
         // Disagreement, evidence, ratio, one execution time and the coverage: plots are drawn in the page, not linked.
         Assert.Equal(5, document.Descendants("figure").Count(static figure => figure.Elements().First().Name.LocalName == "svg"));
-        Assert.Single(document.Descendants().Where(static element => (string?)element.Attribute("class") == "pixels"));
+        Assert.Single(document.Descendants(), static element => (string?)element.Attribute("class") == "pixels");
     }
 
     [Fact]
