@@ -30,10 +30,13 @@ internal static class CaptureFile
         Stream rest = isCapture ? file : new RejoinedStream(header.AsMemory(0, read), file);
         for (var number = 1; ; number++)
         {
-            if (ReadMessage(rest, number, cutShort) is not { } message) yield break;
+            // Without the eight bytes a first message that is not whole is no message at all.
+            if (ReadMessage(rest, number, isCapture || number > 1 ? cutShort : NotAFile) is not { } message) yield break;
             yield return Parse(message, isCapture, number);
         }
     }
+
+    private static void NotAFile() => throw new InvalidDataException("this is no file of captured requests.");
 
     private static CapturedRequest Parse(byte[] message, bool isCapture, int number)
     {

@@ -72,13 +72,13 @@ public sealed class HostileRequestTests(TestRepositoryServer models) : IClassFix
             async () => await client.TraceSettingAsync(new TraceSettingRequest { ModelName = name }),
             async () => await client.RepositoryModelUnloadAsync(new RepositoryModelUnloadRequest { ModelName = name }),
             async () => await health.CheckAsync(new HealthCheckRequest { Service = name }),
+            async () => await client.RepositoryModelLoadAsync(new RepositoryModelLoadRequest { ModelName = name }),
         })
         {
             AssertShort(StatusCode.NotFound, name, await Assert.ThrowsAsync<RpcException>(call));
         }
         foreach (var call in new Func<Task>[]
         {
-            async () => await client.RepositoryModelLoadAsync(new RepositoryModelLoadRequest { ModelName = name }),
             async () => await client.ModelMetadataAsync(new ModelMetadataRequest { Name = "versions", Version = name }),
             async () => await client.LogSettingsAsync(new LogSettingsRequest { Settings = { [name] = new() { BoolParam = true } } }),
             async () => await client.TraceSettingAsync(new TraceSettingRequest { Settings = { [name] = new() { Value = { "1" } } } }),

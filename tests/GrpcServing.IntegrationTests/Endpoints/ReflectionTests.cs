@@ -10,7 +10,7 @@ namespace GrpcServing.IntegrationTests.Endpoints;
 /// <summary>Tools that know no proto files ask the server, newer ones by version 1 of the service and older ones by its draft.</summary>
 public sealed class ReflectionTests(TestRepositoryServer models) : IClassFixture<TestRepositoryServer>
 {
-    private static readonly string[] Services = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", "inference.GRPCInferenceService"];
+    private static readonly string[] Services = ["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", "grpcserving.admin.v1.ShadowAdmin", "inference.GRPCInferenceService"];
 
     [Fact]
     public async Task V1_ListAndSymbol_DescribeTheProtocol()

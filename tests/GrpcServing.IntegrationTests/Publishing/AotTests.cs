@@ -71,7 +71,7 @@ public sealed class AotTests(PublishedServer published) : IClassFixture<Publishe
         Assert.Equal("TYPE_FP32", (await GetAsync(rest, "/v2/models/digits/config")).GetProperty("input")[0].GetProperty("data_type").GetString());
         Assert.Equal(451, (await GetAsync(rest, "/v2/models/digits/versions/2/stats")).GetProperty("model_stats")[0].GetProperty("inference_count").GetInt64());
         Assert.Equal("READY", (await PostAsync(rest, "/v2/repository/index", "{}"))[0].GetProperty("state").GetString());
-        Assert.Equal(["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", "inference.GRPCInferenceService"], (await ServicesAsync(channel)).Order(StringComparer.Ordinal));
+        Assert.Equal(["grpc.health.v1.Health", "grpc.reflection.v1.ServerReflection", "grpc.reflection.v1alpha.ServerReflection", "grpcserving.admin.v1.ShadowAdmin", "inference.GRPCInferenceService"], (await ServicesAsync(channel)).Order(StringComparer.Ordinal));
 
         server.Stop();
         Assert.Equal(0, await server.ExitAsync());

@@ -101,10 +101,12 @@ public sealed class SamplingTests
         var misfit = await Calls.StatusAsync(traced.InferAsync(new ModelInferRequest { ModelName = "slow" }));
         await leaving.CancelAsync();
         await busy;
-        await Calls.UntilAsync(() => traced.Requests.Count() >= 5, () => string.Join(", ", traced.Requests.Select(static span => span.Get("grpcserving.reason"))));
+        string[] Status(string reason) => [.. traced.Requests.Where(span => span.Get("grpcserving.reason") == reason).Select(static span => span.Get("rpc.response.status_code")!)];
+        await Calls.UntilAsync(
+            () => Status("deadline_expired").Length + Status("cancelled").Length >= 2 && new[] { "queue_timeout", "queue_full", "invalid_argument" }.All(reason => Status(reason).Length > 0),
+            () => string.Join(", ", traced.Requests.Select(static span => span.Get("grpcserving.reason"))));
 
         Assert.Equal((StatusCode.ResourceExhausted, StatusCode.InvalidArgument), (refused.StatusCode, misfit.StatusCode));
-        string[] Status(string reason) => [.. traced.Requests.Where(span => span.Get("grpcserving.reason") == reason).Select(static span => span.Get("rpc.response.status_code")!)];
         // The caller's own clock may end its call a moment before the server's does: then it has left.
         Assert.All(Status("deadline_expired"), static status => Assert.Equal("DEADLINE_EXCEEDED", status));
         Assert.Equal(2, Status("deadline_expired").Length + Status("cancelled").Length);

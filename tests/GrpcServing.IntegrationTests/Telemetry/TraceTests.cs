@@ -192,7 +192,7 @@ public sealed class TraceTests
 
         await server.Client.RepositoryModelLoadAsync(new RepositoryModelLoadRequest { ModelName = "digits" }, headers, cancellationToken: TestContext.Current.CancellationToken);
         await server.Client.InferAsync(Digits.Request(0));
-        await Calls.UntilAsync(() => receiver.Spans.Any(static span => span.Name.EndsWith("RepositoryModelLoad", StringComparison.Ordinal)) && receiver.Logs.Any(record => record.TraceId.Hex() == traceId), "both are there");
+        await Calls.UntilAsync(() => receiver.Spans.Any(static span => span.Name.EndsWith("RepositoryModelLoad", StringComparison.Ordinal)) && receiver.Logs.Any(record => record.TraceId.Hex() == traceId && record.Attributes.Get("Version") == "2"), "both are there");
 
         var span = receiver.Spans.First(static span => span.Name == "inference.GRPCInferenceService/RepositoryModelLoad");
         Assert.Equal((traceId, spanId, "OK"), (span.Trace(), span.Parent(), span.Get("rpc.response.status_code")));
