@@ -173,13 +173,13 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
     {
         Volatile.Write(ref _lost, _watch!.Lost);
         board.CopiesEnded(0);
+        observer.RunLost(spec, run.Plan.Rows);
+        var nothingIsLeft = _watch.Lost == _runs.Length;
+        if (nothingIsLeft) circuit.Open(time.GetTimestamp());
+        // Last: whoever has the answer finds the state that goes with it.
         foreach (var entry in run.Plan.Members)
             Fail((PendingRequest)entry, new ServingError(ErrorReason.ExecutionFailed, $"Running model '{spec.Name}' version {spec.Version} hangs: the run did not end when it was terminated."));
-        observer.RunLost(spec, run.Plan.Rows);
-        if (_watch.Lost < _runs.Length) return;
-        // Nothing is left to run them.
-        circuit.Open(time.GetTimestamp());
-        scheduler.RefuseAll(ErrorReason.CircuitOpen);
+        if (nothingIsLeft) scheduler.RefuseAll(ErrorReason.CircuitOpen);
     }
 
     private static void Fail(PendingRequest member, ServingError error)
