@@ -51,6 +51,9 @@ public sealed class ShadowLane : IAsyncDisposable
     /// <summary>Copies that wait or run.</summary>
     public long Copies => _bounds.Copies;
 
+    /// <summary>Of them, those that wait, as the lane's loop last left them.</summary>
+    public int WaitingCopies => _lane.WaitingRequests;
+
     /// <summary>Bytes that they hold.</summary>
     public long Bytes => _bounds.Bytes;
 

@@ -116,6 +116,16 @@ internal sealed class ShadowFixture : IAsyncDisposable, IShadowLaneObserver
         return await expected;
     }
 
+    /// <summary>Waits, while time stands still, until other threads have come so far.</summary>
+    public async Task UntilAsync(Func<bool> isSo)
+    {
+        for (var looks = 0; !isSo(); looks++)
+        {
+            Assert.True(looks < 10_000, "It does not come to be.");
+            await Task.Delay(TimeSpan.FromMilliseconds(1), TimeProvider.System);
+        }
+    }
+
     public async ValueTask DisposeAsync()
     {
         var retiring = Version.RetireAsync();
