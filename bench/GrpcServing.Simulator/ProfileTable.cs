@@ -11,7 +11,7 @@ internal sealed class ProfileTable(Profile profile) : LatencyTable
 
     public override int PaddedRows(int bucketId, int rows) => profile.PaddedRows(rows);
 
-    public override void Observe(int bucketId, int rows, long ticks)
+    public override void Observe(int bucketId, int rows, long ticks, long cost)
     {
     }
 }

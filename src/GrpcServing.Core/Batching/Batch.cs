@@ -39,6 +39,9 @@ public sealed class Batch
     /// <summary>Ticks the run is expected to take; 0 when nothing is known yet.</summary>
     public long PlannedTicks { get; set; }
 
+    /// <summary>After the run: ticks that it cost the device, where that is known apart from its length, or 0. Processor time of a model on one thread, for example.</summary>
+    public long CostTicks { get; set; }
+
     /// <summary>Moves a plan here and leaves the other empty.</summary>
     internal void TakeFrom(Batch other)
     {
@@ -57,6 +60,6 @@ public sealed class Batch
     {
         Members.Clear();
         Rows = PaddedRows = BucketId = 0;
-        PlannedTicks = 0;
+        PlannedTicks = CostTicks = 0;
     }
 }

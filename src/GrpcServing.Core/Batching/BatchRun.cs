@@ -39,13 +39,16 @@ internal sealed class BatchRun(int index, Executor executor)
     /// <summary>Runs the model, where it must give way to all others; null = the thread that runs the batch does. Set before the first run.</summary>
     public QuietThread? Quiet { get; set; }
 
-    /// <summary>Whether the run is the work of <see cref="Quiet"/> alone, so that its processor time is the model's. Set before the first run.</summary>
+    /// <summary>Whether a run is the work of one thread, so that the processor time of that thread is what the run costs. Set before the first run.</summary>
     public bool MeasuresCpu { get; set; }
 
     /// <summary>Start of the run, in ticks of the lane's clock.</summary>
     public long StartedAt { get; set; }
 
-    /// <summary>When the last member was answered.</summary>
+    /// <summary>
+    /// When all outputs lay ready. Answering comes after it and belongs to no batch size: it costs each member the same, and wakes threads that may
+    /// take the processor from this one.
+    /// </summary>
     public long EndedAt { get; set; }
 
     /// <summary>Whether the whole batch ran at once without a fault: only then its time says something about the model.</summary>
@@ -104,7 +107,9 @@ internal sealed class BatchRun(int index, Executor executor)
     {
         if (Quiet is null)
         {
+            var before = MeasuresCpu ? ThreadClock.Nanoseconds() : 0;
             Executor.Run();
+            CpuNanoseconds = before > 0 ? ThreadClock.Nanoseconds() - before : 0;
             return;
         }
         try

@@ -2,20 +2,34 @@ namespace GrpcServing.Batching;
 
 /// <summary>l(b) of one shape bucket: what was measured, and from it a plan for every size.</summary>
 /// <remarks>
+/// <para>
 /// Between two measured sizes the plan is on the line between them; below the smallest it is the smallest, which the batch can be padded
 /// to; above the largest it grows in proportion to the rows. Then l'(b) = min over b' >= b, so more rows never cost less. A batch is
 /// really padded only where the gain is clear of the noise of both sizes.
+/// </para>
+/// <para>
+/// Sizes are compared by what they cost the device; how much longer than that a run takes at present, because others use it too, is one factor for
+/// all of them. Else a size would look bad for having run when the machine was busy.
+/// </para>
 /// </remarks>
 internal sealed class BucketProfile(int maxRows)
 {
     /// <summary>Runs of other sizes after which a measurement no longer outweighs its neighbours: else a size that was once measured slow, and is avoided for it, would stay slow for ever.</summary>
-    private const long FreshFor = 4096;
+    private const long FreshFor = 1024;
 
+    /// <summary>Runs of other sizes after which it is worth a run to look again.</summary>
+    private const long DoubtAfter = FreshFor / 2;
+
+    /// <summary>One, of the factor between cost and length: kept as a whole number.</summary>
+    private const long FactorUnit = 1024;
+
+    private readonly SizeSamples _factors = new();
     private readonly SizeSamples?[] _samples = new SizeSamples?[maxRows + 1];
     private readonly long[] _measured = new long[maxRows + 1];
     private readonly long[] _spread = new long[maxRows + 1];
     private readonly long[] _planned = new long[maxRows + 1];
     private readonly int[] _padded = new int[maxRows + 1];
+    private long _factor = FactorUnit;
     private long _runs;
     private long _refreshAt = FreshFor;
 
@@ -24,20 +38,32 @@ internal sealed class BucketProfile(int maxRows)
 
     public bool IsKnown => _runs > 0;
 
-    public long Planned(int rows) => _planned[rows];
+    public long Planned(int rows) => Length(_planned[rows]);
 
     public int Padded(int rows) => IsKnown ? _padded[rows] : rows;
 
     public long Runs(int rows) => _samples[rows]?.Runs ?? 0;
 
     /// <summary>The quantile of this size's own runs; 0 when it never ran.</summary>
-    public long Measured(int rows) => _measured[rows];
+    public long Measured(int rows) => Length(_measured[rows]);
+
+    public bool IsDoubtful(int rows) => _samples[rows] is not { } samples || _runs - samples.LastRun > DoubtAfter;
 
     /// <returns>True when plans may have changed.</returns>
-    public bool Observe(int rows, long ticks)
+    public bool Observe(int rows, long ticks, long cost)
+    {
+        cost = Math.Max(1, cost);
+        _factors.Add((long)(ticks / (double)cost * FactorUnit), _runs);
+        var isStretched = Math.Abs(_factors.Estimate - _factor) * 50 > _factor;
+        if (isStretched) _factor = _factors.Estimate;
+        return ObserveCost(rows, cost) || isStretched;
+    }
+
+    private bool ObserveCost(int rows, long cost)
     {
         var samples = _samples[rows] ??= new SizeSamples();
-        samples.Add(Math.Max(1, ticks), ++_runs);
+        if (_runs - samples.LastRun > DoubtAfter) samples.Forget();
+        samples.Add(cost, ++_runs);
         var estimate = samples.Estimate;
         // A change of less than half a percent is not worth the pass over all sizes.
         if (Math.Abs(estimate - _measured[rows]) * 200 <= _measured[rows] && _measured[rows] > 0 && samples.Runs > 8 && _runs < _refreshAt) return false;
@@ -47,6 +73,8 @@ internal sealed class BucketProfile(int maxRows)
         Plan();
         return true;
     }
+
+    private long Length(long cost) => _factor == FactorUnit ? cost : (long)(cost * (double)_factor / FactorUnit);
 
     private void Plan()
     {

@@ -32,6 +32,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
     private readonly BatchCosts _costs;
     private readonly Continuation _continuation;
     private readonly Lookahead _lookahead;
+    private readonly SizeExplorer _explorer;
     private readonly long _patience;
     private readonly long[] _leftOutTicks;
     private readonly bool[] _servedLevels;
@@ -45,6 +46,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
         _costs = new BatchCosts(table, settings.MaxBatchRows);
         _continuation = new Continuation(_costs, settings.Executors);
         _lookahead = new Lookahead(_history, _costs, _continuation, settings.TicksPerSecond);
+        _explorer = new SizeExplorer(table, settings.MaxBatchRows);
         _patience = PatienceSeconds * settings.TicksPerSecond;
         _leftOutTicks = new long[settings.Levels];
         _servedLevels = new bool[settings.Levels];
@@ -98,6 +100,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
                 _hasWaited = true;
                 return Decision.WaitUntil(waitUntil);
             }
+            if (size >= _costs.BestRows) size = _explorer.Stretch(bucket.BucketId, size, RowsInTime(queue, now));
             Take(bucket, level, size, now, batch);
             FillFromOtherLevels(bucket, level, now, batch);
             return Start(batch, now);
@@ -174,6 +177,14 @@ internal sealed class DeadlineScheduler : QueueingScheduler
         var seen = Math.Min(queue.Count, Continuation.MaxWaiting);
         for (var i = 0; i < seen; i++) _continuation.Add(queue[i].Deadline, queue[i].Rows);
         return _lookahead.Choose(now, bucket.BucketId, mayWait: Settings.MayWait && !Draining && queue.Count == Waiting.Count, out waitUntil);
+    }
+
+    /// <summary>Rows of the largest batch that everybody who waits would still make, if they were all in it.</summary>
+    private int RowsInTime(EntryQueue queue, long now)
+    {
+        var rows = Math.Min(queue.Rows, Settings.MaxBatchRows);
+        while (rows > 0 && now + _costs.Ticks[rows] > queue[0].Deadline) rows--;
+        return rows;
     }
 
     /// <summary>Moves into the batch, in order, what makes its deadline in a batch of this size; nobody overtakes an equal deadline.</summary>

@@ -80,6 +80,7 @@ public static class DecisionLog
                 break;
             case "F":
                 if (!running.Remove((int)Number(fields[2]), out var finished)) break;
+                finished.CostTicks = Number(fields[5]);
                 scheduler.Finished(finished, fields[4] == "1", Number(fields[3]), Number(fields[1]));
                 break;
             case "D":

@@ -16,6 +16,13 @@ public abstract class LatencyTable
     /// <summary>Changes whenever an estimate may have changed, so that owners may keep copies; -1 = not tracked, ask anew every time.</summary>
     public virtual long Version => -1;
 
+    /// <summary>True when a size has not run for so long that its estimate is a guess.</summary>
+    public virtual bool IsDoubtful(int bucketId, int rows) => false;
+
     /// <summary>Records one measured run.</summary>
-    public abstract void Observe(int bucketId, int rows, long ticks);
+    /// <param name="ticks">How long it took.</param>
+    /// <param name="cost">What it cost the device; the same as <paramref name="ticks"/> where that is not known apart.</param>
+    public abstract void Observe(int bucketId, int rows, long ticks, long cost);
+
+    public void Observe(int bucketId, int rows, long ticks) => Observe(bucketId, rows, ticks, ticks);
 }

@@ -43,7 +43,9 @@ public sealed class MeasuredLatencyTable : LatencyTable
 
     public override int PaddedRows(int bucketId, int rows) => Find(bucketId)?.Padded(rows) ?? rows;
 
-    public override void Observe(int bucketId, int rows, long ticks)
+    public override bool IsDoubtful(int bucketId, int rows) => Find(bucketId) is { } profile && profile.IsDoubtful(rows);
+
+    public override void Observe(int bucketId, int rows, long ticks, long cost)
     {
         var profile = Find(bucketId) ?? Open(bucketId);
         var planned = profile.Planned(rows);
@@ -51,7 +53,7 @@ public sealed class MeasuredLatencyTable : LatencyTable
         {
             lock (_membership) _error = _error.With(planned, ticks);
         }
-        if (profile.Observe(rows, ticks)) _version++;
+        if (profile.Observe(rows, ticks, cost)) _version++;
     }
 
     /// <summary>The sizes that have run, by bucket and rows. A copy; values of a size that is being updated may be one run old.</summary>

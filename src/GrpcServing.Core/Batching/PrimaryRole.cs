@@ -20,7 +20,11 @@ internal sealed class PrimaryRole(DeviceBoard board, QueueBounds bounds, Latency
 
     public int ThreadsPerRun => threadsPerRun;
 
-    public override void Open(BatchLoop loop, BatchRun[] runs) => board.Add(this);
+    public override void Open(BatchLoop loop, BatchRun[] runs)
+    {
+        foreach (var run in runs) run.MeasuresCpu = board.IsProcessor && threadsPerRun == 1;
+        board.Add(this);
+    }
 
     public override void Submitting() => board.PrimaryArrives();
 

@@ -65,7 +65,7 @@ internal abstract class QueueingScheduler : Scheduler
     public override void Finished(Batch batch, bool succeeded, long startedAt, long now)
     {
         _busy[batch.Executor] = false;
-        if (succeeded) Table.Observe(batch.BucketId, batch.PaddedRows, now - startedAt);
+        if (succeeded) Table.Observe(batch.BucketId, batch.PaddedRows, now - startedAt, batch.CostTicks > 0 ? batch.CostTicks : now - startedAt);
     }
 
     public override Decision Decide(long now, Batch batch)

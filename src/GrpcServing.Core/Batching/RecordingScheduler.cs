@@ -52,7 +52,7 @@ public sealed class RecordingScheduler : Scheduler
 
     public override void Finished(Batch batch, bool succeeded, long startedAt, long now)
     {
-        Write($"F {now} {batch.Executor} {startedAt} {(succeeded ? 1 : 0)}");
+        Write($"F {now} {batch.Executor} {startedAt} {(succeeded ? 1 : 0)} {batch.CostTicks}");
         _inner.Finished(batch, succeeded, startedAt, now);
         TakeRefused();
     }

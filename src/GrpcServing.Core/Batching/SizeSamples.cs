@@ -29,6 +29,9 @@ internal sealed class SizeSamples
     /// <summary>Width of the middle three fifths of the window, ticks: how far two estimates may differ by chance. 0 for a constant time.</summary>
     public long Spread => _sorted[(int)(0.8 * (_count - 1) + 0.5)] - _sorted[(int)(0.2 * (_count - 1))];
 
+    /// <summary>Empties the window: what it holds is of another time.</summary>
+    public void Forget() => _count = _next = 0;
+
     public void Add(long ticks, long run)
     {
         var sorted = _sorted.AsSpan(0, _count);

@@ -40,7 +40,7 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         run.Trace = members.Count > 0 ? BatchTrace.Open(spec, run) : null;
         run.Succeeded = members.Count > 0 && RunPart(run, 0, members.Count, run.Plan.PaddedRows);
         foreach (var entry in members) ((PendingRequest)entry).LeaveRun(gone: false);
-        run.EndedAt = time.GetTimestamp();
+        if (!run.Succeeded) run.EndedAt = time.GetTimestamp();
         if (run.Succeeded && run.Plan.PlannedTicks > 0) statistics.RecordPlan(run.Plan.PlannedTicks, run.EndedAt - run.StartedAt);
         run.Trace?.End(run.EndedAt);
     }
@@ -85,9 +85,11 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
             gathered = time.GetTimestamp();
             run.Execute();
             executed = time.GetTimestamp();
-            var measure = new RunMeasure(rows, paddedRows, executed - gathered, (long)(run.CpuNanoseconds * (time.TimestampFrequency / 1e9)));
+            var measure = new RunMeasure(rows, paddedRows, executed - gathered, Ticks(run.CpuNanoseconds));
             Scatter(run.Executor, members, first, end, paddedRows);
             var times = new StageTimes(started, gathered, executed, time.GetTimestamp());
+            run.EndedAt = times.Scattered;
+            run.Plan.CostTicks = measure.CpuTicks;
             statistics.Predictions?.Record(run.Executor, rows);
             // Claimed before they are counted, and counted before they are answered: each counts once, and whoever has an answer finds it counted.
             var goneRows = 0;
@@ -156,6 +158,8 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         }
         return false;
     }
+
+    private long Ticks(long nanoseconds) => (long)(nanoseconds * (time.TimestampFrequency / 1e9));
 
     private static bool AnyPresent(List<QueueEntry> members, int first, int end)
     {

@@ -6,7 +6,8 @@ namespace GrpcServing.Execution;
 
 /// <summary>Runs a freshly loaded model before anybody waits for it: its configured warm-up requests, then a sweep that measures l(b).</summary>
 /// <remarks>One thread, which has the executor to itself. Measured on zeros: the time of a dense model does not depend on the values.</remarks>
-internal sealed class WarmUp(ModelSpec spec, Executor executor, TimeProvider time)
+/// <param name="measuresCpu">A run is the work of the thread that asks for it, so that its processor time is what it costs.</param>
+internal sealed class WarmUp(ModelSpec spec, Executor executor, bool measuresCpu, TimeProvider time)
 {
     // Enough for the whole table of a model of a few milliseconds; a slower one is measured for its small batches and learns the rest in use.
     private static readonly TimeSpan SweepBudget = TimeSpan.FromSeconds(1);
@@ -47,7 +48,7 @@ internal sealed class WarmUp(ModelSpec spec, Executor executor, TimeProvider tim
         try
         {
             var end = time.GetTimestamp() + (long)(budget.TotalSeconds * time.TimestampFrequency);
-            foreach (var size in Sizes(Math.Max(1, spec.MaxBatchSize)))
+            foreach (var size in BatchSizes.UpTo(Math.Max(1, spec.MaxBatchSize)))
             {
                 rows = size;
                 var best = Measure(bucket, size, latency);
@@ -65,17 +66,6 @@ internal sealed class WarmUp(ModelSpec spec, Executor executor, TimeProvider tim
             throw new ModelLoadException($"Model '{spec.Name}' version {spec.Version} fails on a batch of {rows} rows though it runs on one: set maxBatchSize to what it takes. {failure.Message}", failure);
         }
         return single;
-    }
-
-    /// <summary>1, 2, 3, 4, 6, 8, 12, 16, ... and the limit: every size is within a half of a measured one.</summary>
-    internal static IEnumerable<int> Sizes(int limit)
-    {
-        for (var size = 1; size < limit; size *= 2)
-        {
-            yield return size;
-            if (size > 1 && size + (size / 2) < limit) yield return size + (size / 2);
-        }
-        yield return limit;
     }
 
     /// <summary>Padded dimensions grow together: the first size of each, the second of each, and so on.</summary>
@@ -104,10 +94,12 @@ internal sealed class WarmUp(ModelSpec spec, Executor executor, TimeProvider tim
             var started = time.GetTimestamp();
             executor.Bind(bucket, rows);
             for (var input = 0; input < spec.Inputs.Length; input++) WriteZeros(input, bucket.RowElements[input] * rows);
+            var processor = measuresCpu ? ThreadClock.Nanoseconds() : 0;
             executor.Run();
+            var cost = processor > 0 ? (long)((ThreadClock.Nanoseconds() - processor) * (time.TimestampFrequency / 1e9)) : 0;
             var ticks = time.GetTimestamp() - started;
             // The first run of a size also makes its memory.
-            if (run > 0) latency.Observe(bucket.Id, rows, ticks);
+            if (run > 0) latency.Observe(bucket.Id, rows, ticks, cost > 0 ? cost : ticks);
             best = Math.Min(best, ticks);
         }
         return best;

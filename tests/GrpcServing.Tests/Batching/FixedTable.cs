@@ -11,7 +11,7 @@ internal sealed class FixedTable(int maxRows, Func<int, long> ticks) : LatencyTa
 
     public override int PaddedRows(int bucketId, int rows) => rows;
 
-    public override void Observe(int bucketId, int rows, long ticks)
+    public override void Observe(int bucketId, int rows, long ticks, long cost)
     {
     }
 }

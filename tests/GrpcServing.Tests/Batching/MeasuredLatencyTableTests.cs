@@ -129,4 +129,33 @@ public class MeasuredLatencyTableTests
         Assert.Equal(1, table.Error.Overruns);
         Assert.Equal(60, table.Error.AbsoluteErrorTicks);
     }
+
+    [Fact]
+    public void Observe_SizeRanOnABusyMachine_IsNotHeldAgainstIt()
+    {
+        var table = new MeasuredLatencyTable(8);
+        for (var i = 0; i < 40; i++) table.Observe(0, 4, ticks: 400, cost: 400);
+        // Each run of eight costs 600, and takes three times as long because others use the processor too.
+        for (var i = 0; i < 40; i++) table.Observe(0, 8, ticks: 1800, cost: 600);
+
+        Assert.Equal(1800, table.Estimate(0, 8));
+        Assert.Equal(1200, table.Estimate(0, 4));
+
+        for (var i = 0; i < 40; i++) table.Observe(0, 4, ticks: 400, cost: 400);
+        Assert.Equal((400, 600), (table.Estimate(0, 4), table.Estimate(0, 8)));
+    }
+
+    [Fact]
+    public void Observe_SizeRunsAgainAfterLong_ForgetsWhatItWas()
+    {
+        var table = new MeasuredLatencyTable(8);
+        for (var i = 0; i < 40; i++) table.Observe(0, 8, 8000);
+        for (var i = 0; i < 600; i++) table.Observe(0, 1, 100);
+        Assert.True(table.IsDoubtful(0, 8));
+
+        table.Observe(0, 8, 300);
+
+        Assert.False(table.IsDoubtful(0, 8));
+        Assert.Equal(300, table.Estimate(0, 8));
+    }
 }
