@@ -105,8 +105,8 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
             var member = (PendingRequest)entry;
             if (member.IsAnswered) member.ReleaseBody();
             else if (_isClosing) Fail(member, LaneRefusals.LaneClosed);
-            else if (!isAtFault) scheduler.Requeue(member, companyRows: 0, now);
-            else if (run.Plan.Members.Count > 1) scheduler.Requeue(member, Math.Max(1, run.Plan.Rows / 2), now);
+            else if (!isAtFault) PutBack(member, companyRows: 0, now);
+            else if (run.Plan.Members.Count > 1) PutBack(member, Math.Max(1, run.Plan.Rows / 2), now);
             else FailAlone(member, now);
         }
         if (circuit.IsOpen) scheduler.RefuseAll(ErrorReason.CircuitOpen);
@@ -129,6 +129,12 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
         board.Remove(this);
         foreach (var run in _runs)
             if (!IsLost(run.Index)) run.Quiet?.Dispose();
+    }
+
+    private void PutBack(PendingRequest member, int companyRows, long now)
+    {
+        member.Trace?.PutBack();
+        scheduler.Requeue(member, companyRows, now);
     }
 
     private void WarnOfPriority(string reason)

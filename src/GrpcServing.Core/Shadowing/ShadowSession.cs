@@ -1,6 +1,7 @@
 using GrpcServing.Batching;
 using GrpcServing.Models;
 using GrpcServing.Routing;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Shadowing;
 
@@ -235,19 +236,19 @@ internal sealed class ShadowSession : IAsyncDisposable
         {
             copy.Control = new CopyRun();
             copy.Unanswered = 2;
-            _ = RunAsync(_controlLane, copy.Request, copy.Control, copy);
+            _ = RunAsync(_controlLane, copy.Request, copy.Control, copy, null);
         }
         else
         {
             copy.Unanswered = 1;
         }
-        _ = RunAsync(_candidateLane, bound, copy.Candidate, copy);
+        _ = RunAsync(_candidateLane, bound, copy.Candidate, copy, copy.Trace);
     }
 
     /// <summary>Never faults: whatever happens comes back as the answer of the copy, to the thread that counts on it.</summary>
-    private async Task RunAsync(ShadowLane lane, DecodedRequest request, CopyRun run, ShadowCopy copy)
+    private async Task RunAsync(ShadowLane lane, DecodedRequest request, CopyRun run, ShadowCopy copy, ShadowTrace? trace)
     {
-        var pending = new PendingRequest(request);
+        var pending = new PendingRequest(request) { Trace = trace };
         CopyAnswer answer;
         try
         {
@@ -257,6 +258,7 @@ internal sealed class ShadowSession : IAsyncDisposable
         {
             answer = new CopyAnswer(CopyDrop.None, new ServingError(ErrorReason.Internal, $"The copy failed inside the server: {bug.Message}"), default);
         }
+        trace?.Answered(lane.Version, pending);
         run.Complete(pending, answer);
         _queue.TryPost(ShadowEvent.Answered(copy));
     }
@@ -266,12 +268,13 @@ internal sealed class ShadowSession : IAsyncDisposable
         var answer = copy.Candidate.Answer;
         if (answer.Drop != CopyDrop.None)
         {
-            Drop(copy, answer.Drop);
+            Drop(copy, answer.Drop, beforeTheLane: false);
             return;
         }
         var control = copy.Control is { Answer.Drop: CopyDrop.None } run ? new ShadowAnswer(Sides.Primary, run.TakeResult(), run.Answer.Error, run.Answer.Run) : (ShadowAnswer?)null;
         var candidate = new ShadowAnswer(Sides.Candidate, copy.Candidate.TakeResult(), answer.Error, answer.Run);
         var age = _time.GetElapsedTime(copy.OfferedAt);
+        PairOutcome outcome;
         using (var pair = new ShadowPair
         {
             Request = copy.Request,
@@ -283,16 +286,18 @@ internal sealed class ShadowSession : IAsyncDisposable
             At = _time.GetUtcNow() - age,
         })
         {
-            _tally.Add(pair, copy, _capture);
+            outcome = _tally.Add(pair, copy, _capture);
         }
+        copy.Trace?.Compared(outcome, answer.Error.IsNone ? null : answer.Error.Message);
         copy.ReleaseRuns();
         _tap.Leave(copy);
         _isDirty = true;
     }
 
-    private void Drop(ShadowCopy copy, CopyDrop reason, string? why = null)
+    private void Drop(ShadowCopy copy, CopyDrop reason, string? why = null, bool beforeTheLane = true)
     {
         _tally.Drop(copy, reason, why);
+        copy.Trace?.Dropped(reason, Candidate, beforeTheLane);
         copy.Release();
         _tap.Leave(copy);
         _isDirty = true;

@@ -1,6 +1,7 @@
 using GrpcServing.Batching;
 using GrpcServing.Execution;
 using GrpcServing.Routing;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Shadowing;
 
@@ -35,6 +36,9 @@ internal sealed class ShadowCopy
     public required LoadWindow Window { get; init; }
 
     public required SliceCount Slice { get; init; }
+
+    /// <summary>Its timeline; null when it is not traced. Ended by whoever counts the pair or the drop.</summary>
+    public required ShadowTrace? Trace { get; init; }
 
     /// <summary>The copy that the candidate runs.</summary>
     public CopyRun Candidate { get; } = new();
