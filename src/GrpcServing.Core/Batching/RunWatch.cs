@@ -1,7 +1,9 @@
 namespace GrpcServing.Batching;
 
 /// <summary>Sees to it that runs of copies end: stops those that take too long, and gives up those that do not react. Owned by the lane's loop.</summary>
-internal sealed class RunWatch(BatchRun[] runs, RunLimits limits)
+/// <param name="overdue">Told of each run that is stopped for the time it takes.</param>
+/// <param name="lost">Told of each run that is given up.</param>
+internal sealed class RunWatch(BatchRun[] runs, RunLimits limits, Action<BatchRun> overdue, Action<BatchRun> lost)
 {
     private readonly State[] _states = new State[runs.Length];
 
@@ -47,9 +49,7 @@ internal sealed class RunWatch(BatchRun[] runs, RunLimits limits)
         }
     }
 
-    /// <param name="overdue">Told of each run that is stopped for the time it takes.</param>
-    /// <param name="lost">Told of each run that is given up.</param>
-    public void Look(long now, Action<BatchRun> overdue, Action<BatchRun> lost)
+    public void Look(long now)
     {
         if (now < NextAt) return;
         foreach (var run in runs)

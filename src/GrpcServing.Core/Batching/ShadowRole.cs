@@ -34,7 +34,7 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
     {
         _loop = loop;
         _runs = runs;
-        _watch = new RunWatch(runs, limits);
+        _watch = new RunWatch(runs, limits, Overdue, GiveUp);
         foreach (var run in runs)
         {
             run.LeavesFaults = true;
@@ -71,7 +71,7 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
 
     public override void Deciding(long now)
     {
-        _watch!.Look(now, Overdue, GiveUp);
+        _watch!.Look(now);
         if (slack.MaxPrimaryDelay > 0 && board.IsPrimaryHeldUp) MakeWayFor(now);
         // Before it looks: a primary that comes to rest just then must not be missed.
         _isHungry = scheduler.QueuedEntries > 0;

@@ -1,7 +1,6 @@
 using GrpcServing.Batching;
 using GrpcServing.Models;
 using GrpcServing.Routing;
-using GrpcServing.Telemetry;
 
 namespace GrpcServing.Shadowing;
 
@@ -15,7 +14,7 @@ namespace GrpcServing.Shadowing;
 /// candidate does to its lane (hang, throw, answer nonsense) arrives as an answer or as a drop; <see cref="EndAsync"/> does not wait for it.
 /// </para>
 /// <para>
-/// Budget: 3 KB of managed memory per request that is copied and compared (<c>ShadowAllocationTests</c>), nothing for one that is not.
+/// Budget: 1 KB of managed memory per request that is copied and compared (<c>ShadowAllocationTests</c>, microbenchmark budgets), nothing for one that is not.
 /// Copies hold at most <see cref="ShadowSettings.MaxQueueBytes"/> of tensors.
 /// </para>
 /// </remarks>
@@ -234,38 +233,21 @@ internal sealed class ShadowSession : IAsyncDisposable
         }
         if (_controlLane is not null && copy.Primary is not null && RequestHash.IsIn(copy.Hash, _tally.ControlShare, HashPurpose.Control))
         {
-            copy.Control = new CopyRun();
+            copy.Control = new CopyRun(copy, _queue);
             copy.Unanswered = 2;
-            _ = RunAsync(_controlLane, copy.Request, copy.Control, copy, null);
+            _controlLane.Submit(new PendingRequest(copy.Request), copy.Bytes, copy.Control, _ending.Token);
         }
         else
         {
             copy.Unanswered = 1;
         }
-        _ = RunAsync(_candidateLane, bound, copy.Candidate, copy, copy.Trace);
-    }
-
-    /// <summary>Never faults: whatever happens comes back as the answer of the copy, to the thread that counts on it.</summary>
-    private async Task RunAsync(ShadowLane lane, DecodedRequest request, CopyRun run, ShadowCopy copy, ShadowTrace? trace)
-    {
-        var pending = new PendingRequest(request) { Trace = trace };
-        CopyAnswer answer;
-        try
-        {
-            answer = await lane.SubmitAsync(pending, copy.Bytes, _ending.Token).ConfigureAwait(false);
-        }
-        catch (Exception bug)
-        {
-            answer = new CopyAnswer(CopyDrop.None, new ServingError(ErrorReason.Internal, $"The copy failed inside the server: {bug.Message}"), default);
-        }
-        trace?.Answered(lane.Version, pending);
-        run.Complete(pending, answer);
-        _queue.TryPost(ShadowEvent.Answered(copy));
+        copy.Candidate = new CopyRun(copy, _queue);
+        _candidateLane.Submit(new PendingRequest(bound) { Trace = copy.Trace }, copy.Bytes, copy.Candidate, _ending.Token);
     }
 
     private void Complete(ShadowCopy copy)
     {
-        var answer = copy.Candidate.Answer;
+        var answer = copy.Candidate!.Answer;
         if (answer.Drop != CopyDrop.None)
         {
             Drop(copy, answer.Drop, beforeTheLane: false);

@@ -18,6 +18,7 @@ internal sealed class ShadowTally
     private readonly PairComparer _controlComparer;
     private readonly SliceTable _slices = new(SliceCounts.MaxSlices + 1);
     private readonly bool _hasControl;
+    private readonly double _minimumCoverage;
     private readonly long[] _dropped = new long[CopyDrops.Count];
     private readonly long _startedTicks;
     private long _firstPairAt = -1;
@@ -37,7 +38,9 @@ internal sealed class ShadowTally
         _startedTicks = time.GetTimestamp();
         StartedAt = time.GetUtcNow();
         var comparators = settings.ToComparatorOptions();
-        _verdict = new ShadowVerdict(settings.ToVerdictOptions());
+        var options = settings.ToVerdictOptions();
+        _verdict = new ShadowVerdict(options);
+        _minimumCoverage = options.MinimumCoverage;
         _comparer = new PairComparer(sides.Primary, sides.Candidate, comparators);
         _controlComparer = new PairComparer(sides.Primary, sides.Primary, comparators);
         Outputs = [.. sides.Primary.Outputs.Select(static output => new OutputTally(output.Name))];
@@ -93,7 +96,7 @@ internal sealed class ShadowTally
 
     /// <summary>Compares a pair and counts it.</summary>
     /// <param name="capture">Is offered the pair; null when nothing is kept.</param>
-    public PairOutcome Add(ShadowPair pair, ShadowCopy copy, IShadowCapture? capture)
+    public PairOutcome Add(in ShadowPair pair, ShadowCopy copy, IShadowCapture? capture)
     {
         var rows = pair.Request.Rows;
         var primaryFailed = pair.Primary.Result is null;
@@ -173,13 +176,13 @@ internal sealed class ShadowTally
     /// <summary>Drops that do not follow the load leave a fair sample; requests that do not fit the candidate are never a matter of chance.</summary>
     private bool IsUnbiased(long chosen) =>
         Coverage.Requests >= RequestsForCorrelation && Math.Abs(Coverage.LoadCorrelation) <= NoCorrelation
-        && _dropped[(int)CopyDrop.NotComparable] <= (1 - Settings.ToVerdictOptions().MinimumCoverage) * chosen;
+        && _dropped[(int)CopyDrop.NotComparable] <= (1 - _minimumCoverage) * chosen;
 
     private int SliceOf(string name) => Settings.SliceParameter.Length == 0 ? -1
         : name == SliceCounts.OtherName ? SliceTable.Other
         : _slices.IndexOf(new SliceKey(Settings.SliceParameter, name));
 
-    private void AddControl(ShadowPair pair, ShadowAnswer control, bool candidateDisagrees, int slice)
+    private void AddControl(in ShadowPair pair, in ShadowAnswer control, bool candidateDisagrees, int slice)
     {
         var rows = pair.Request.Rows;
         var controlDisagrees = control.Result is null || _controlComparer.Compare(pair.Primary.Result!, control.Result, rows).Disagrees;
@@ -193,7 +196,7 @@ internal sealed class ShadowTally
         Execution.AddPrimary(copy.PrimaryBatch, copy.PrimaryRun);
         if (copy.Control is { } control) Observe(Execution.AddReference(control.Batch, control.Answer.Run));
         else if (!_hasControl) Observe(Execution.AddReference(copy.PrimaryBatch, copy.PrimaryRun));
-        Observe(Execution.AddCandidate(copy.Candidate.Batch, copy.Candidate.Answer.Run));
+        Observe(Execution.AddCandidate(copy.Candidate!.Batch, copy.Candidate.Answer.Run));
     }
 
     private void Observe((double Primary, double Candidate)? runs)

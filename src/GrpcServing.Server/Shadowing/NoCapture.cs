@@ -5,7 +5,7 @@ internal sealed class NoCapture : IShadowCapture
 {
     public double Fraction { get; set; }
 
-    public long Offer(ShadowPair pair, PairComparison comparison) => 0;
+    public long Offer(in ShadowPair pair, PairComparison comparison) => 0;
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -32,7 +32,7 @@ internal sealed class ShadowCapture : IShadowCapture
         set => Volatile.Write(ref _fraction, value);
     }
 
-    public long Offer(ShadowPair pair, PairComparison comparison)
+    public long Offer(in ShadowPair pair, PairComparison comparison)
     {
         _offered++;
         var disagrees = comparison.Disagrees;
