@@ -34,7 +34,7 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
     {
         _loop = loop;
         _runs = runs;
-        _watch = new RunWatch(runs, limits, Overdue, GiveUp);
+        _watch = new RunWatch(runs, limits, Progress, Overdue, GiveUp);
         foreach (var run in runs)
         {
             run.LeavesFaults = true;
@@ -157,10 +157,13 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
         return next;
     }
 
-    /// <summary>Stopped for its time, and it was the model that took it: a thread that nobody let run is not the model's fault.</summary>
+    private RunProgress? Progress(BatchRun run) =>
+        run.Progress() is { } progress ? new RunProgress((long)(progress.CpuNanoseconds * (time.TimestampFrequency / 1e9)), progress.WantsProcessor) : null;
+
+    /// <summary>Stopped for its time, and it was the model that took it: a thread that nobody let run is not the model's fault. Where a run's progress can be told, such a run was not stopped.</summary>
     private bool IsTooSlow(BatchRun run) =>
         run.Stopped == RunStop.Overdue
-        && (run.CpuNanoseconds == 0 || 2 * run.CpuNanoseconds / 1e9 * time.TimestampFrequency >= run.EndedAt - run.StartedAt);
+        && (run.Progress() is not null || run.CpuNanoseconds == 0 || 2 * run.CpuNanoseconds / 1e9 * time.TimestampFrequency >= run.EndedAt - run.StartedAt);
 
     private void FailAlone(PendingRequest member, long now)
     {
