@@ -31,7 +31,7 @@ SOURCE = HERE.parent / "src"
 DIGITS = SOURCE / "GrpcServing.Server/Examples/models/digits/1/model.onnx"
 PHASES = (("off", 0), ("honest", 2), ("off again", 0), ("slow", 3))
 # Each takes about a microsecond, the model without them about six.
-MULTIPLICATIONS = 500
+MULTIPLICATIONS = 600
 # Besides answers: what was under way when the run ended, and what would have missed its deadline, which goodput shows.
 NO_FAILURES = ("ok", "cancelled", "deadline_expired", "deadline_unreachable")
 
