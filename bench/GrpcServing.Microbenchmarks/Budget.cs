@@ -5,6 +5,7 @@ using GrpcServing.Microbenchmarks.Endpoints;
 using GrpcServing.Microbenchmarks.Execution;
 using GrpcServing.Microbenchmarks.Responding;
 using GrpcServing.Microbenchmarks.Routing;
+using GrpcServing.Microbenchmarks.Shadowing;
 using GrpcServing.Models;
 
 namespace GrpcServing.Microbenchmarks;
@@ -32,6 +33,8 @@ internal sealed record Budget(string Path, int Bytes, Func<MeasuredPath> Create,
         new("execution: a run of 64 rows", 0, static () => new RunPath(64)),
         new("responding: 40 B", 88, static () => new RespondPath(10)),
         new("responding: 4 MB", 88, static () => new RespondPath(1 << 20)),
+        // The copy, its run and the pair; what is published for readers besides.
+        new("shadowing: mirror to comparison", 960, static () => new MirrorPath(), IsAsync: true),
         new("endpoints: bytes to bytes, 1 caller", 696, static () => new PipelinePath(1), IsAsync: true),
         new("endpoints: bytes to bytes, 64 callers", 976, static () => new PipelinePath(64), IsAsync: true),
     ];

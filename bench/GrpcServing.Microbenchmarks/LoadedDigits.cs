@@ -13,8 +13,10 @@ internal sealed class LoadedDigits : IDisposable, IRepositoryObserver
     public LoadedDigits()
     {
         var runtime = new OnnxModelRuntime();
+        // What else this machine does must not hold copies off.
+        var devices = new DeviceBoards(new SilentLanes(), TimeProvider.System) { Processor = static () => new ProcessorMeter(static () => TimeSpan.Zero, 1, null, TimeProvider.System.TimestampFrequency) };
         var registry = new StatisticsRegistry(TimeProvider.System);
-        Repository = new ModelRepository(Path.Combine(AppContext.BaseDirectory, "models"), new VersionLoader(runtime, Pool, new DeviceBoards(new NoShadowLanes(), TimeProvider.System), registry, TimeProvider.System), runtime, this);
+        Repository = new ModelRepository(Path.Combine(AppContext.BaseDirectory, "models"), new VersionLoader(runtime, Pool, devices, registry, TimeProvider.System), runtime, this);
         Metrics = new ServingMetrics(new Meters(), Repository, registry, TimeProvider.System);
         var loaded = Repository.LoadAsync("digits").GetAwaiter().GetResult();
         if (!loaded.IsNone) throw new InvalidOperationException(loaded.Message);

@@ -63,6 +63,9 @@ internal sealed class BatchRun(int index, Executor executor)
     /// <summary>Processor time of the model's run in nanoseconds; 0 when it is not measured.</summary>
     public long CpuNanoseconds { get; private set; }
 
+    /// <summary>How far the run is, where its processor time can be told while it is under way; else null. Any thread.</summary>
+    public ThreadProgress? Progress() => MeasuresCpu ? Quiet?.Progress() : null;
+
     /// <summary>Any thread; of copies only.</summary>
     public long PlannedEnd => Volatile.Read(ref _plannedEnd);
 

@@ -71,21 +71,8 @@ public sealed class Lane : IAsyncDisposable
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<ServingError> SubmitAsync(PendingRequest request, long callerDeadline, CancellationToken cancellation)
     {
-        var now = _time.GetTimestamp();
-        if (!_circuit.TryEnter(now)) return LaneRefusals.CircuitOpen;
-        var refusal = _bounds.TryEnter(request.Rows, request.Request.InputBytes);
+        var refusal = TrySubmit(request, callerDeadline);
         if (!refusal.IsNone) return refusal;
-
-        _role.Submitting();
-        _deadlines.Apply(request, callerDeadline, now);
-        request.Request.Body.AddReference();
-        if (!_loop.Post(LaneEvent.Arrived(request)))
-        {
-            request.LeaveQueue();
-            _bounds.Leave(request.Rows, request.Request.InputBytes);
-            request.ReleaseBody();
-            return LaneRefusals.LaneClosed;
-        }
         // After the arrival is posted, so that the loop sees it before its cancellation.
         var registration = cancellation.UnsafeRegister(static state => ((Departure)state!).Depart(), new Departure(this, request, callerDeadline));
         try
@@ -96,6 +83,35 @@ public sealed class Lane : IAsyncDisposable
         {
             await registration.DisposeAsync().ConfigureAwait(false);
         }
+    }
+
+    /// <summary>Queues a request whose caller looks after its answer himself.</summary>
+    /// <returns>None when <see cref="PendingRequest.Answer"/> will come; otherwise there will be none.</returns>
+    internal ServingError TrySubmit(PendingRequest request, long callerDeadline)
+    {
+        var now = _time.GetTimestamp();
+        if (!_circuit.TryEnter(now)) return LaneRefusals.CircuitOpen;
+        var refusal = _bounds.TryEnter(request.Rows, request.Request.InputBytes);
+        if (!refusal.IsNone) return refusal;
+
+        _role.Submitting();
+        _deadlines.Apply(request, callerDeadline, now);
+        request.Request.Body.AddReference();
+        if (_loop.Post(LaneEvent.Arrived(request))) return ServingError.None;
+
+        request.LeaveQueue();
+        _bounds.Leave(request.Rows, request.Request.InputBytes);
+        request.ReleaseBody();
+        return LaneRefusals.LaneClosed;
+    }
+
+    /// <summary>The caller of a queued request goes away: unless it has its answer, it is answered now and its place is free.</summary>
+    internal void Depart(PendingRequest request, long callerDeadline)
+    {
+        if (!request.TryFail(LaneRefusals.ForGoneCaller(request, callerDeadline, _time.GetTimestamp()))) return;
+        if (request.LeaveQueue()) _bounds.Leave(request.Rows, request.Request.InputBytes);
+        request.LeaveRun(gone: true);
+        _loop.Post(LaneEvent.Cancelled(request));
     }
 
     public async ValueTask DisposeAsync()
@@ -116,12 +132,6 @@ public sealed class Lane : IAsyncDisposable
     /// <summary>What happens when the caller goes away before the answer.</summary>
     private sealed class Departure(Lane lane, PendingRequest request, long callerDeadline)
     {
-        public void Depart()
-        {
-            if (!request.TryFail(LaneRefusals.ForGoneCaller(request, callerDeadline, lane._time.GetTimestamp()))) return;
-            if (request.LeaveQueue()) lane._bounds.Leave(request.Rows, request.Request.InputBytes);
-            request.LeaveRun(gone: true);
-            lane._loop.Post(LaneEvent.Cancelled(request));
-        }
+        public void Depart() => lane.Depart(request, callerDeadline);
     }
 }

@@ -55,6 +55,11 @@ public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
 
     internal ValueTask<ServingError> Answer => new(this, _answer.Version);
 
+    /// <summary>Instead of awaiting <see cref="Answer"/>, once: calls back on the thread pool when it is there; then <see cref="TakeAnswer"/> gives it.</summary>
+    internal void OnAnswered(Action<object?> callback, object state) => _answer.OnCompleted(callback, state, _answer.Version, ValueTaskSourceOnCompletedFlags.None);
+
+    internal ServingError TakeAnswer() => _answer.GetResult(_answer.Version);
+
     /// <summary>True while the lane has taken the right to answer and not answered yet.</summary>
     internal bool IsClaimed { get; private set; }
 

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using GrpcServing.Admission;
 using GrpcServing.Execution;
 using GrpcServing.Models;
@@ -12,7 +11,7 @@ namespace GrpcServing.Batching;
 /// <see cref="DisposeAsync"/>; the version does so itself when it is retired, after which copies are answered <see cref="CopyDrop.Stopped"/>.
 /// </para>
 /// <para>
-/// <see cref="SubmitAsync"/> from any thread. Not from the thread of a caller who waits for the primary: it may take a lock that a thread of the
+/// <see cref="Submit"/> from any thread. Not from the thread of a caller who waits for the primary: it may take a lock that a thread of the
 /// lowest priority holds.
 /// </para>
 /// </remarks>
@@ -65,27 +64,28 @@ public sealed class ShadowLane : IAsyncDisposable
 
     public ShadowRunCounts Runs => _role.Counts;
 
-    /// <summary>Queues a copy and waits for its one answer; never longer than its age allows and its run takes.</summary>
+    /// <summary>Queues a copy. Its one answer comes back to the owner, never later than its age allows and its run takes.</summary>
+    /// <remarks>One object per copy beside the copy itself, not one per layer that waits: the queue is long, and nobody pools what waits in it.</remarks>
     /// <param name="copy">
     /// New, of a request whose bucket is of this version's <see cref="ServedVersion.Shapes"/> (a bucket of another version runs with the wrong
     /// shape). With <see cref="CopyAnswer.HasOutputs"/> its <see cref="PendingRequest.Result"/> belongs to the caller.
     /// </param>
     /// <param name="heldBytes">Bytes that stay in memory until the answer: inputs, and what the caller keeps beside them.</param>
+    /// <param name="owner">Told once; also before this returns, when the copy is turned away.</param>
     /// <param name="cancellation">Frees the copy's place at once.</param>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<CopyAnswer> SubmitAsync(PendingRequest copy, long heldBytes, CancellationToken cancellation)
+    public void Submit(PendingRequest copy, long heldBytes, ICopyOwner owner, CancellationToken cancellation)
     {
         var refusal = _bounds.TryEnter(heldBytes);
-        if (refusal.Drop != CopyDrop.None) return refusal;
-        try
-        {
-            var error = await _lane.SubmitAsync(copy, long.MaxValue, cancellation).ConfigureAwait(false);
-            return new CopyAnswer(DropOf(error.Reason, copy), error, error.IsNone ? copy.Run : default);
-        }
-        finally
-        {
-            _bounds.Leave(heldBytes);
-        }
+        if (refusal.Drop != CopyDrop.None) owner.Answered(this, copy, refusal);
+        else new Submission(this, copy, heldBytes, owner).Begin(cancellation);
+    }
+
+    /// <summary>As <see cref="Submit"/>, for a caller who waits.</summary>
+    public Task<CopyAnswer> SubmitAsync(PendingRequest copy, long heldBytes, CancellationToken cancellation)
+    {
+        var waiting = new WaitingOwner();
+        Submit(copy, heldBytes, waiting, cancellation);
+        return waiting.Answer;
     }
 
     /// <summary>Ends the lane: what waits is dropped, what runs is terminated. Returns in bounded time whatever the model does; for every caller once it has ended.</summary>
@@ -107,6 +107,12 @@ public sealed class ShadowLane : IAsyncDisposable
         _closed(this);
     }
 
+    private void Leave(PendingRequest copy, long heldBytes, ICopyOwner owner, ServingError error)
+    {
+        _bounds.Leave(heldBytes);
+        owner.Answered(this, copy, new CopyAnswer(DropOf(error.Reason, copy), error, error.IsNone ? copy.Run : default));
+    }
+
     private CopyDrop DropOf(ErrorReason reason, PendingRequest copy) => reason switch
     {
         ErrorReason.None or ErrorReason.ExecutionFailed or ErrorReason.Internal => CopyDrop.None,
@@ -116,4 +122,40 @@ public sealed class ShadowLane : IAsyncDisposable
         ErrorReason.QueueTimeout => CopyDrop.Busy,
         _ => CopyDrop.Stopped,
     };
+
+    /// <summary>A copy in the lane, from its place in the queue to its answer.</summary>
+    private sealed class Submission(ShadowLane lane, PendingRequest copy, long heldBytes, ICopyOwner owner)
+    {
+        private CancellationTokenRegistration _departure;
+
+        public void Begin(CancellationToken cancellation)
+        {
+            var refusal = lane._lane.TrySubmit(copy, long.MaxValue);
+            if (!refusal.IsNone)
+            {
+                lane.Leave(copy, heldBytes, owner, refusal);
+                return;
+            }
+            // After the arrival is posted, so that the loop sees it before its cancellation.
+            _departure = cancellation.UnsafeRegister(static state => ((Submission)state!).Depart(), this);
+            copy.OnAnswered(static state => ((Submission)state!).End(), this);
+        }
+
+        private void Depart() => lane._lane.Depart(copy, long.MaxValue);
+
+        private void End()
+        {
+            _departure.Unregister();
+            lane.Leave(copy, heldBytes, owner, copy.TakeAnswer());
+        }
+    }
+
+    private sealed class WaitingOwner : ICopyOwner
+    {
+        private readonly TaskCompletionSource<CopyAnswer> _answer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task<CopyAnswer> Answer => _answer.Task;
+
+        public void Answered(ShadowLane lane, PendingRequest copy, in CopyAnswer answer) => _answer.SetResult(answer);
+    }
 }

@@ -34,7 +34,7 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
     {
         _loop = loop;
         _runs = runs;
-        _watch = new RunWatch(runs, limits);
+        _watch = new RunWatch(runs, limits, Progress, Overdue, GiveUp);
         foreach (var run in runs)
         {
             run.LeavesFaults = true;
@@ -71,7 +71,7 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
 
     public override void Deciding(long now)
     {
-        _watch!.Look(now, Overdue, GiveUp);
+        _watch!.Look(now);
         if (slack.MaxPrimaryDelay > 0 && board.IsPrimaryHeldUp) MakeWayFor(now);
         // Before it looks: a primary that comes to rest just then must not be missed.
         _isHungry = scheduler.QueuedEntries > 0;
@@ -105,8 +105,8 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
             var member = (PendingRequest)entry;
             if (member.IsAnswered) member.ReleaseBody();
             else if (_isClosing) Fail(member, LaneRefusals.LaneClosed);
-            else if (!isAtFault) scheduler.Requeue(member, companyRows: 0, now);
-            else if (run.Plan.Members.Count > 1) scheduler.Requeue(member, Math.Max(1, run.Plan.Rows / 2), now);
+            else if (!isAtFault) PutBack(member, companyRows: 0, now);
+            else if (run.Plan.Members.Count > 1) PutBack(member, Math.Max(1, run.Plan.Rows / 2), now);
             else FailAlone(member, now);
         }
         if (circuit.IsOpen) scheduler.RefuseAll(ErrorReason.CircuitOpen);
@@ -131,6 +131,12 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
             if (!IsLost(run.Index)) run.Quiet?.Dispose();
     }
 
+    private void PutBack(PendingRequest member, int companyRows, long now)
+    {
+        member.Trace?.PutBack();
+        scheduler.Requeue(member, companyRows, now);
+    }
+
     private void WarnOfPriority(string reason)
     {
         if (Interlocked.Exchange(ref _hasWarned, 1) == 0) observer.PriorityNotLowered(reason);
@@ -151,10 +157,13 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
         return next;
     }
 
-    /// <summary>Stopped for its time, and it was the model that took it: a thread that nobody let run is not the model's fault.</summary>
+    private RunProgress? Progress(BatchRun run) =>
+        run.Progress() is { } progress ? new RunProgress((long)(progress.CpuNanoseconds * (time.TimestampFrequency / 1e9)), progress.WantsProcessor) : null;
+
+    /// <summary>Stopped for its time, and it was the model that took it: a thread that nobody let run is not the model's fault. Where a run's progress can be told, such a run was not stopped.</summary>
     private bool IsTooSlow(BatchRun run) =>
         run.Stopped == RunStop.Overdue
-        && (run.CpuNanoseconds == 0 || 2 * run.CpuNanoseconds / 1e9 * time.TimestampFrequency >= run.EndedAt - run.StartedAt);
+        && (run.Progress() is not null || run.CpuNanoseconds == 0 || 2 * run.CpuNanoseconds / 1e9 * time.TimestampFrequency >= run.EndedAt - run.StartedAt);
 
     private void FailAlone(PendingRequest member, long now)
     {

@@ -18,12 +18,20 @@ internal sealed class QuietThread : IDisposable
     private ExceptionDispatchInfo? _failure;
     private string? _complaint;
     private volatile bool _stopping;
+    private volatile ThreadProbe? _probe;
+    private long _cpuBefore;
+    private volatile bool _isRunning;
 
     /// <param name="notLowered">Told why the system did not lower the priority, on a thread of a caller.</param>
     public QuietThread(Action<string> notLowered) => _notLowered = notLowered;
 
     /// <summary>Processor time of the last run in nanoseconds; 0 where the system does not tell.</summary>
     public long CpuNanoseconds { get; private set; }
+
+    /// <summary>How far the run is that is under way. Any thread.</summary>
+    /// <returns>Null where the system does not tell.</returns>
+    public ThreadProgress? Progress() =>
+        _probe?.Read() is { } read ? read with { CpuNanoseconds = _isRunning ? read.CpuNanoseconds - Volatile.Read(ref _cpuBefore) : 0 } : null;
 
     /// <summary>Runs what the executor has bound. Blocks until it has ended.</summary>
     /// <exception cref="ExecutionException">As <see cref="Executor.Run"/>.</exception>
@@ -55,12 +63,15 @@ internal sealed class QuietThread : IDisposable
 
     private void Work()
     {
+        _probe = ThreadProbe.OfThisThread();
         _complaint = LowestPriority.TakeOn();
         while (true)
         {
             _work.Wait();
             if (_stopping) return;
             var before = ThreadClock.Nanoseconds();
+            Volatile.Write(ref _cpuBefore, before);
+            _isRunning = true;
             try
             {
                 _executor!.Run();
@@ -70,6 +81,7 @@ internal sealed class QuietThread : IDisposable
                 // Every one: it is the caller's to tell a failed model from a bug.
                 _failure = ExceptionDispatchInfo.Capture(failure);
             }
+            _isRunning = false;
             CpuNanoseconds = ThreadClock.Nanoseconds() - before;
             _done.Release();
         }

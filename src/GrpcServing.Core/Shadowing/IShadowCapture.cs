@@ -23,5 +23,5 @@ internal interface IShadowCapture : IAsyncDisposable
     /// keeps, because the pair is released and the comparison used again as soon as it returns.
     /// </remarks>
     /// <returns>Id in the store, positive; 0 when it was not kept.</returns>
-    long Offer(ShadowPair pair, PairComparison comparison);
+    long Offer(in ShadowPair pair, PairComparison comparison);
 }

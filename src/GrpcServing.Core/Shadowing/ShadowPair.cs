@@ -15,9 +15,9 @@ public readonly record struct ShadowAnswer(ModelSpec Spec, InferenceResult? Resu
 /// <summary>One request, what the primary answered its caller, and what the candidate made of its copy.</summary>
 /// <remarks>
 /// Holds a reference on the body of the request and on the body of each result: nothing was copied. Whoever is handed a pair owns it and
-/// disposes it once; whoever wants to keep bytes beyond that copies them. Made and used on threads of the shadow lane only.
+/// disposes it once; whoever wants to keep bytes beyond that copies them. A value, so that a pair costs no memory: pass it by <c>in</c>. Made and used on threads of the shadow lane only.
 /// </remarks>
-public sealed class ShadowPair : IDisposable
+public readonly struct ShadowPair : IDisposable
 {
     /// <summary>As the primary's caller sent it.</summary>
     public required DecodedRequest Request { get; init; }

@@ -14,7 +14,7 @@ namespace GrpcServing.Shadowing;
 /// candidate does to its lane (hang, throw, answer nonsense) arrives as an answer or as a drop; <see cref="EndAsync"/> does not wait for it.
 /// </para>
 /// <para>
-/// Budget: 3 KB of managed memory per request that is copied and compared (<c>ShadowAllocationTests</c>), nothing for one that is not.
+/// Budget: 1 KB of managed memory per request that is copied and compared (<c>ShadowAllocationTests</c>, microbenchmark budgets), nothing for one that is not.
 /// Copies hold at most <see cref="ShadowSettings.MaxQueueBytes"/> of tensors.
 /// </para>
 /// </remarks>
@@ -233,45 +233,30 @@ internal sealed class ShadowSession : IAsyncDisposable
         }
         if (_controlLane is not null && copy.Primary is not null && RequestHash.IsIn(copy.Hash, _tally.ControlShare, HashPurpose.Control))
         {
-            copy.Control = new CopyRun();
+            copy.Control = new CopyRun(copy, _queue);
             copy.Unanswered = 2;
-            _ = RunAsync(_controlLane, copy.Request, copy.Control, copy);
+            _controlLane.Submit(new PendingRequest(copy.Request), copy.Bytes, copy.Control, _ending.Token);
         }
         else
         {
             copy.Unanswered = 1;
         }
-        _ = RunAsync(_candidateLane, bound, copy.Candidate, copy);
-    }
-
-    /// <summary>Never faults: whatever happens comes back as the answer of the copy, to the thread that counts on it.</summary>
-    private async Task RunAsync(ShadowLane lane, DecodedRequest request, CopyRun run, ShadowCopy copy)
-    {
-        var pending = new PendingRequest(request);
-        CopyAnswer answer;
-        try
-        {
-            answer = await lane.SubmitAsync(pending, copy.Bytes, _ending.Token).ConfigureAwait(false);
-        }
-        catch (Exception bug)
-        {
-            answer = new CopyAnswer(CopyDrop.None, new ServingError(ErrorReason.Internal, $"The copy failed inside the server: {bug.Message}"), default);
-        }
-        run.Complete(pending, answer);
-        _queue.TryPost(ShadowEvent.Answered(copy));
+        copy.Candidate = new CopyRun(copy, _queue);
+        _candidateLane.Submit(new PendingRequest(bound) { Trace = copy.Trace }, copy.Bytes, copy.Candidate, _ending.Token);
     }
 
     private void Complete(ShadowCopy copy)
     {
-        var answer = copy.Candidate.Answer;
+        var answer = copy.Candidate!.Answer;
         if (answer.Drop != CopyDrop.None)
         {
-            Drop(copy, answer.Drop);
+            Drop(copy, answer.Drop, beforeTheLane: false);
             return;
         }
         var control = copy.Control is { Answer.Drop: CopyDrop.None } run ? new ShadowAnswer(Sides.Primary, run.TakeResult(), run.Answer.Error, run.Answer.Run) : (ShadowAnswer?)null;
         var candidate = new ShadowAnswer(Sides.Candidate, copy.Candidate.TakeResult(), answer.Error, answer.Run);
         var age = _time.GetElapsedTime(copy.OfferedAt);
+        PairOutcome outcome;
         using (var pair = new ShadowPair
         {
             Request = copy.Request,
@@ -283,16 +268,18 @@ internal sealed class ShadowSession : IAsyncDisposable
             At = _time.GetUtcNow() - age,
         })
         {
-            _tally.Add(pair, copy, _capture);
+            outcome = _tally.Add(pair, copy, _capture);
         }
+        copy.Trace?.Compared(outcome, answer.Error.IsNone ? null : answer.Error.Message);
         copy.ReleaseRuns();
         _tap.Leave(copy);
         _isDirty = true;
     }
 
-    private void Drop(ShadowCopy copy, CopyDrop reason, string? why = null)
+    private void Drop(ShadowCopy copy, CopyDrop reason, string? why = null, bool beforeTheLane = true)
     {
         _tally.Drop(copy, reason, why);
+        copy.Trace?.Dropped(reason, Candidate, beforeTheLane);
         copy.Release();
         _tap.Leave(copy);
         _isDirty = true;

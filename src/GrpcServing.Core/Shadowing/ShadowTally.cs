@@ -18,13 +18,11 @@ internal sealed class ShadowTally
     private readonly PairComparer _controlComparer;
     private readonly SliceTable _slices = new(SliceCounts.MaxSlices + 1);
     private readonly bool _hasControl;
+    private readonly double _minimumCoverage;
     private readonly long[] _dropped = new long[CopyDrops.Count];
     private readonly long _startedTicks;
     private long _firstPairAt = -1;
-    private long _agreeing;
-    private long _disagreeing;
-    private long _candidateErrors;
-    private long _primaryErrors;
+    private readonly long[] _pairs = new long[PairOutcomes.Count];
     private long _controlPairs;
     private long _controlDisagreements;
     private string? _misfit;
@@ -40,7 +38,9 @@ internal sealed class ShadowTally
         _startedTicks = time.GetTimestamp();
         StartedAt = time.GetUtcNow();
         var comparators = settings.ToComparatorOptions();
-        _verdict = new ShadowVerdict(settings.ToVerdictOptions());
+        var options = settings.ToVerdictOptions();
+        _verdict = new ShadowVerdict(options);
+        _minimumCoverage = options.MinimumCoverage;
         _comparer = new PairComparer(sides.Primary, sides.Candidate, comparators);
         _controlComparer = new PairComparer(sides.Primary, sides.Primary, comparators);
         Outputs = [.. sides.Primary.Outputs.Select(static output => new OutputTally(output.Name))];
@@ -77,7 +77,7 @@ internal sealed class ShadowTally
     /// <summary>Share of the next pairs that should be run by the primary too.</summary>
     public double ControlShare => _hasControl ? _verdict.ControlShare : 0;
 
-    public long Compared => _agreeing + _disagreeing + _candidateErrors + _primaryErrors;
+    public long Compared { get; private set; }
 
     /// <summary>What a class is called in reports.</summary>
     public string ClassName(int number) => number == ConfusionTally.Other ? SliceCounts.OtherName : _comparer.ClassName(Confusion.Output, number);
@@ -96,7 +96,7 @@ internal sealed class ShadowTally
 
     /// <summary>Compares a pair and counts it.</summary>
     /// <param name="capture">Is offered the pair; null when nothing is kept.</param>
-    public void Add(ShadowPair pair, ShadowCopy copy, IShadowCapture? capture)
+    public PairOutcome Add(in ShadowPair pair, ShadowCopy copy, IShadowCapture? capture)
     {
         var rows = pair.Request.Rows;
         var primaryFailed = pair.Primary.Result is null;
@@ -109,7 +109,9 @@ internal sealed class ShadowTally
         var slice = SliceOf(pair.Slice);
 
         _verdict.Observe(disagrees, faulted, slice);
-        Count(primaryFailed, faulted, disagrees);
+        var outcome = primaryFailed ? PairOutcome.PrimaryError : faulted ? PairOutcome.CandidateError : disagrees ? PairOutcome.Disagree : PairOutcome.Agree;
+        _pairs[(int)outcome]++;
+        Compared++;
         copy.Window.Compared++;
         if (_firstPairAt < 0) _firstPairAt = _time.GetTimestamp();
         if (candidateFailed && !primaryFailed) _lastError = pair.Candidate.Error.Message;
@@ -122,6 +124,7 @@ internal sealed class ShadowTally
         AddExecution(copy);
         _verdict.Decide(Conditions());
         if (Series.Wants(Compared)) Series.Add(Point(_verdict.Snapshot(Conditions())));
+        return outcome;
     }
 
     /// <summary>The evidence as it stands.</summary>
@@ -145,10 +148,10 @@ internal sealed class ShadowTally
             EndedAt = endedAt,
             Verdict = verdict,
             Reason = VerdictText.Describe(verdict, Settings, Elapsed, endReason, _misfit, dropped[(int)CopyDrop.NotComparable], _lastError),
-            Agreeing = _agreeing,
-            Disagreeing = _disagreeing,
-            CandidateErrors = _candidateErrors,
-            PrimaryErrors = _primaryErrors,
+            Agreeing = _pairs[(int)PairOutcome.Agree],
+            Disagreeing = _pairs[(int)PairOutcome.Disagree],
+            CandidateErrors = _pairs[(int)PairOutcome.CandidateError],
+            PrimaryErrors = _pairs[(int)PairOutcome.PrimaryError],
             ControlPairs = _controlPairs,
             ControlDisagreements = _controlDisagreements,
             NotChosen = notChosen,
@@ -173,21 +176,13 @@ internal sealed class ShadowTally
     /// <summary>Drops that do not follow the load leave a fair sample; requests that do not fit the candidate are never a matter of chance.</summary>
     private bool IsUnbiased(long chosen) =>
         Coverage.Requests >= RequestsForCorrelation && Math.Abs(Coverage.LoadCorrelation) <= NoCorrelation
-        && _dropped[(int)CopyDrop.NotComparable] <= (1 - Settings.ToVerdictOptions().MinimumCoverage) * chosen;
+        && _dropped[(int)CopyDrop.NotComparable] <= (1 - _minimumCoverage) * chosen;
 
     private int SliceOf(string name) => Settings.SliceParameter.Length == 0 ? -1
         : name == SliceCounts.OtherName ? SliceTable.Other
         : _slices.IndexOf(new SliceKey(Settings.SliceParameter, name));
 
-    private void Count(bool primaryFailed, bool faulted, bool disagrees)
-    {
-        if (primaryFailed) _primaryErrors++;
-        else if (faulted) _candidateErrors++;
-        else if (disagrees) _disagreeing++;
-        else _agreeing++;
-    }
-
-    private void AddControl(ShadowPair pair, ShadowAnswer control, bool candidateDisagrees, int slice)
+    private void AddControl(in ShadowPair pair, in ShadowAnswer control, bool candidateDisagrees, int slice)
     {
         var rows = pair.Request.Rows;
         var controlDisagrees = control.Result is null || _controlComparer.Compare(pair.Primary.Result!, control.Result, rows).Disagrees;
@@ -201,7 +196,7 @@ internal sealed class ShadowTally
         Execution.AddPrimary(copy.PrimaryBatch, copy.PrimaryRun);
         if (copy.Control is { } control) Observe(Execution.AddReference(control.Batch, control.Answer.Run));
         else if (!_hasControl) Observe(Execution.AddReference(copy.PrimaryBatch, copy.PrimaryRun));
-        Observe(Execution.AddCandidate(copy.Candidate.Batch, copy.Candidate.Answer.Run));
+        Observe(Execution.AddCandidate(copy.Candidate!.Batch, copy.Candidate.Answer.Run));
     }
 
     private void Observe((double Primary, double Candidate)? runs)

@@ -8,7 +8,8 @@ namespace GrpcServing.Telemetry;
 /// <remarks>
 /// <para>
 /// Stages follow each other without gap or overlap, so their spans add up to the request's own:
-/// receive, decode, queue, (rerun,) gather, execute, scatter, respond. A request that did not get so far has fewer.
+/// receive, decode, queue, (rerun,) gather, execute, scatter, respond. A request that did not get so far has fewer. A copy is mirrored
+/// instead of decoded, and compared instead of responded to.
 /// </para>
 /// <para>
 /// The front end notes <see cref="Decoding"/> and calls <see cref="Ended"/>, once, when the answer has been written; the pipeline calls
@@ -56,6 +57,15 @@ public abstract class RequestTrace
     /// <summary>Which kind of lane answers it.</summary>
     public virtual string Lane => "primary";
 
+    /// <summary>Whether a caller waits for it: only then it counts among the traces of requests, and its time among those of its version.</summary>
+    protected virtual bool IsCallers => true;
+
+    /// <summary>The stage that ends with its admission to a lane.</summary>
+    protected virtual string FirstStage => SpanNames.Decode;
+
+    /// <summary>The stage that begins with its answer.</summary>
+    protected virtual string LastStage => SpanNames.Respond;
+
     /// <summary>Why there is no answer; none when there is, or is none yet.</summary>
     protected ServingError Error => _error;
 
@@ -97,10 +107,10 @@ public abstract class RequestTrace
         var now = Tracer.Time.GetTimestamp();
         // Closes the door to a batch that still wants to take it in.
         var batch = Interlocked.Exchange(ref _batch, BatchTrace.None);
-        var isSlow = Tracer.IsSlow(_version?.Statistics.Tail, now - _startedAt, now);
+        var isSlow = IsCallers && Tracer.IsSlow(_version?.Statistics.Tail, now - _startedAt, now);
         var decision = _span is null ? Tracer.DecideOutcome(Head, isError, isSlow, now) : _keptFor;
         if (_span is null && decision is TraceDecision.Head or TraceDecision.Error or TraceDecision.Slow) Open(decision);
-        Tracer.Count(decision);
+        if (IsCallers) Tracer.Count(decision);
         if (_span is { } span) Write(span, batch, now);
         batch?.Leave();
     }
@@ -108,6 +118,16 @@ public abstract class RequestTrace
     /// <summary>The batch runs it. Batch only.</summary>
     /// <returns>False when it has ended already.</returns>
     internal bool TryJoin(BatchTrace batch) => Interlocked.CompareExchange(ref _batch, batch, null) is null;
+
+    /// <summary>It waits again, as if it had not been in the batch, which has ended. Lane only, before the answer.</summary>
+    internal void PutBack()
+    {
+        var batch = Volatile.Read(ref _batch);
+        // None: it has ended this very moment, and has left the batch itself.
+        if (batch is null || batch == BatchTrace.None || Interlocked.CompareExchange(ref _batch, null, batch) != batch) return;
+        Volatile.Write(ref _part, null);
+        batch.Leave();
+    }
 
     /// <summary>How its run went. Batch only, before the answer.</summary>
     internal void Ran(BatchPart part) => Volatile.Write(ref _part, part);
@@ -159,17 +179,17 @@ public abstract class RequestTrace
         var answered = _answeredAt == 0 ? now : _answeredAt;
         if (_request is not { ArrivedAt: > 0 } request)
         {
-            stages.Until(answered, SpanNames.Decode);
+            stages.Until(answered, FirstStage);
         }
         else
         {
-            stages.Until(request.ArrivedAt, SpanNames.Decode);
+            stages.Until(request.ArrivedAt, FirstStage);
             stages.Until(batch?.StartedAt ?? answered, SpanNames.Queue);
             if (Volatile.Read(ref _part) is { } part) stages.Run(part);
             // It had gone before the run was over.
             else if (batch is not null) stages.Until(answered, SpanNames.Execute);
         }
-        stages.Until(now, SpanNames.Respond);
+        stages.Until(now, LastStage);
     }
 
     private static string Word(TraceDecision decision) => decision switch

@@ -35,10 +35,10 @@ internal sealed class ShadowMetrics
         foreach (var session in _shadows.Sessions)
         {
             var reading = session.Reading;
-            yield return Labelled(session, reading.Agreeing, "outcome", "agree");
-            yield return Labelled(session, reading.Disagreeing, "outcome", "disagree");
-            yield return Labelled(session, reading.CandidateErrors, "outcome", "candidate_error");
-            yield return Labelled(session, reading.PrimaryErrors, "outcome", "primary_error");
+            yield return Labelled(session, reading.Agreeing, "outcome", PairOutcomes.Label(PairOutcome.Agree));
+            yield return Labelled(session, reading.Disagreeing, "outcome", PairOutcomes.Label(PairOutcome.Disagree));
+            yield return Labelled(session, reading.CandidateErrors, "outcome", PairOutcomes.Label(PairOutcome.CandidateError));
+            yield return Labelled(session, reading.PrimaryErrors, "outcome", PairOutcomes.Label(PairOutcome.PrimaryError));
         }
     }
 

@@ -35,6 +35,12 @@ public static class SpanNames
 
     /// <summary>A copy of a request that a candidate answers.</summary>
     public const string Shadow = "shadow";
+
+    /// <summary>A copy until the candidate's lane has it: waiting for the shadow's thread, fitting the request to the candidate.</summary>
+    public const string Mirror = "mirror";
+
+    /// <summary>The candidate's answer beside the primary's: until they have been compared and counted.</summary>
+    public const string Compare = "compare";
 }
 
 /// <summary>Attributes of spans: OpenTelemetry's names where its conventions have one, otherwise ours. Times in seconds.</summary>
@@ -81,4 +87,10 @@ public static class SpanAttributes
     /// <summary>From the start of the batch to the deadline; of a batch, the smallest of its members'.</summary>
     public const string DeadlineSlack = "grpcserving.deadline.slack";
     public const string Executor = "grpcserving.executor";
+
+    /// <summary>What became of a copy: a word of <c>grpcserving_shadow_pairs{outcome}</c>, or <c>dropped</c>; then the reason says why.</summary>
+    public const string ShadowOutcome = "grpcserving.shadow.outcome";
+
+    /// <summary>How often a run of the copy was cut short because a primary needed the device.</summary>
+    public const string ShadowPreemptions = "grpcserving.shadow.preemptions";
 }

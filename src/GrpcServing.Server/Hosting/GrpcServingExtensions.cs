@@ -72,6 +72,7 @@ internal static class GrpcServingExtensions
         // Nobody else asks for them, but their instruments must exist.
         app.Services.GetRequiredService<DeliveryMetrics>();
         app.Services.GetRequiredService<ShadowMetrics>();
+        app.Services.GetRequiredService<CaptureMetrics>();
         return app;
     }
 
@@ -144,6 +145,7 @@ internal static class GrpcServingExtensions
     private static void AddShadowing(this IServiceCollection services)
     {
         services.AddSingleton<IShadowObserver, ShadowEvents>();
+        services.AddSingleton<CaptureTotalsTable>();
         services.AddSingleton<CaptureStore>();
         services.AddSingleton<IShadowCaptures>(static provider => provider.GetRequiredService<CaptureStore>());
         services.AddSingleton<ICaptureReader>(static provider => provider.GetRequiredService<CaptureStore>());
@@ -191,6 +193,7 @@ internal static class GrpcServingExtensions
         services.AddSingleton<ServingMetrics>();
         services.AddSingleton<PrometheusEndpoint>();
         services.AddSingleton<ShadowMetrics>();
+        services.AddSingleton<CaptureMetrics>();
         services.AddSingleton<ManagementSpans>();
         services.AddTelemetryExport(services.AddOpenTelemetry().WithMetrics(static metrics => metrics.AddServingMetrics()), configuration, options);
     }

@@ -12,7 +12,7 @@ namespace GrpcServing.Shadowing;
 /// Opened by the first shadow, not before. A store that cannot be used is said once in the log, with what to do; the shadow then runs
 /// without captures, and the next one to start tries again. Any thread.
 /// </remarks>
-internal sealed partial class CaptureStore(ServingOptions options, TimeProvider time, ILogger<CaptureStore> logger) : IShadowCaptures, ICaptureReader, IAsyncDisposable
+internal sealed partial class CaptureStore(ServingOptions options, CaptureTotalsTable totals, TimeProvider time, ILogger<CaptureStore> logger) : IShadowCaptures, ICaptureReader, IAsyncDisposable
 {
     private const int RowsPerRead = 32;
 
@@ -22,6 +22,7 @@ internal sealed partial class CaptureStore(ServingOptions options, TimeProvider 
 
     public IShadowCapture Open(ShadowSides sides, ShadowSettings settings)
     {
+        var ofModel = totals.Of(sides.Model);
         _opening.Wait(CancellationToken.None);
         try
         {
@@ -31,13 +32,13 @@ internal sealed partial class CaptureStore(ServingOptions options, TimeProvider 
                 _writer = CaptureWriter.Open(options.CaptureDirectory, Failed);
                 _ids = new CaptureIds(_writer.LastId);
             }
-            var shadow = _writer.AddShadowAsync(sides, time.GetUtcNow()).GetAwaiter().GetResult();
-            return _writer.IsOn ? new ShadowCapture(_writer, _ids!, shadow, sides, settings) : new NoCapture();
+            var shadow = _writer.AddShadowAsync(sides, ofModel, time.GetUtcNow()).GetAwaiter().GetResult();
+            return _writer.IsOn ? new ShadowCapture(_writer, _ids!, ofModel, shadow, sides, settings) : new NoCapture(ofModel);
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or SqliteException)
         {
             Failed(failure);
-            return new NoCapture();
+            return new NoCapture(ofModel);
         }
         finally
         {
@@ -86,7 +87,11 @@ internal sealed partial class CaptureStore(ServingOptions options, TimeProvider 
         _writer = null;
     }
 
-    private void Failed(Exception failure) => LogOff(logger, options.CaptureDirectory, failure.Message);
+    private void Failed(Exception failure)
+    {
+        totals.Failed();
+        LogOff(logger, options.CaptureDirectory, failure.Message);
+    }
 
     private static CapturedRequest Read(SqliteDataReader row)
     {

@@ -21,6 +21,7 @@ internal sealed class CaptureWriter : IAsyncDisposable
     private readonly Action<Exception> _failed;
     private readonly Task _ended;
     private readonly Dictionary<string, long> _bytesByModel = new(StringComparer.Ordinal);
+    private readonly List<Action> _written = [];
     private long _waitingBytes;
     private volatile bool _isOn = true;
 
@@ -63,22 +64,27 @@ internal sealed class CaptureWriter : IAsyncDisposable
     }
 
     /// <summary>Begins the captures of a shadow; returns when that is on the disk.</summary>
-    public async Task<long> AddShadowAsync(ShadowSides sides, DateTimeOffset at)
+    public async Task<long> AddShadowAsync(ShadowSides sides, CaptureTotals totals, DateTimeOffset at)
     {
         var id = 0L;
-        await EnqueueAsync(() => id = _database.AddShadow(sides.Model, sides.Primary.Version, sides.Candidate.Version, at)).ConfigureAwait(false);
+        await EnqueueAsync(() =>
+        {
+            id = _database.AddShadow(sides.Model, sides.Primary.Version, sides.Candidate.Version, at);
+            totals.Bytes = _database.BytesOf(sides.Model);
+        }).ConfigureAwait(false);
         return id;
     }
 
     /// <summary>Whether a further record would be taken now.</summary>
     public bool HasRoom => _isOn && Volatile.Read(ref _waitingBytes) < MaxWaitingBytes;
 
+    /// <param name="totals">Of the model.</param>
     /// <param name="maxBytes">That the captures of the model may take.</param>
-    public bool TryWrite(long shadow, string model, long maxBytes, CaptureRecord record)
+    public bool TryWrite(long shadow, CaptureTotals totals, long maxBytes, CaptureRecord record)
     {
         if (!_isOn) return false;
         Interlocked.Add(ref _waitingBytes, record.Bytes);
-        if (_work.Writer.TryWrite(new Work(() => Store(shadow, model, maxBytes, record), record.Bytes, null))) return true;
+        if (_work.Writer.TryWrite(new Work(() => Store(shadow, totals, maxBytes, record), record.Bytes, null))) return true;
         Interlocked.Add(ref _waitingBytes, -record.Bytes);
         return false;
     }
@@ -142,16 +148,21 @@ internal sealed class CaptureWriter : IAsyncDisposable
             {
                 foreach (var work in batch) work.Action();
             });
+            // Counted once it is on the disk.
+            foreach (var counts in _written) counts();
         }
         catch (Exception failure) when (failure is SqliteException or IOException)
         {
             _isOn = false;
             _failed(failure);
         }
+        _written.Clear();
     }
 
-    private void Store(long shadow, string model, long maxBytes, CaptureRecord record)
+    private void Store(long shadow, CaptureTotals totals, long maxBytes, CaptureRecord record)
     {
+        var model = totals.Model;
+        var evictions = 0L;
         if (!_bytesByModel.TryGetValue(model, out var bytes)) bytes = _database.BytesOf(model);
         var replaced = 0L;
         if (record.Replaces != 0 && _database.Remove(record.Replaces) is >= 0 and var freed) (replaced, bytes) = (1, bytes - freed);
@@ -164,8 +175,14 @@ internal sealed class CaptureWriter : IAsyncDisposable
             if (owner == 0) break;
             _database.Count(owner, new CaptureCounts(0, 0, 0, 0, 0, Evicted: 1));
             bytes -= evicted;
+            evictions++;
         }
         _bytesByModel[model] = bytes;
+        _written.Add(() =>
+        {
+            totals.Add(1, replaced, evictions);
+            totals.Bytes = bytes;
+        });
     }
 
     /// <param name="Done">Set once the action is on the disk or the store is off.</param>

@@ -7,6 +7,7 @@ internal sealed class ShadowCapture : IShadowCapture
 {
     private readonly CaptureWriter _writer;
     private readonly CaptureIds _ids;
+    private readonly CaptureTotals _totals;
     private readonly ShadowSides _sides;
     private readonly ShadowSettings _settings;
     private readonly StratifiedReservoir _disagreements;
@@ -16,10 +17,11 @@ internal sealed class ShadowCapture : IShadowCapture
     private long _dropped;
     private double _fraction;
 
-    public ShadowCapture(CaptureWriter writer, CaptureIds ids, long shadow, ShadowSides sides, ShadowSettings settings)
+    public ShadowCapture(CaptureWriter writer, CaptureIds ids, CaptureTotals totals, long shadow, ShadowSides sides, ShadowSettings settings)
     {
         _writer = writer;
         _ids = ids;
+        _totals = totals;
         _shadow = shadow;
         _sides = sides;
         _settings = settings;
@@ -32,7 +34,7 @@ internal sealed class ShadowCapture : IShadowCapture
         set => Volatile.Write(ref _fraction, value);
     }
 
-    public long Offer(ShadowPair pair, PairComparison comparison)
+    public long Offer(in ShadowPair pair, PairComparison comparison)
     {
         _offered++;
         var disagrees = comparison.Disagrees;
@@ -42,11 +44,7 @@ internal sealed class ShadowCapture : IShadowCapture
             _passedOver++;
             return 0;
         }
-        if (!_writer.HasRoom)
-        {
-            _dropped++;
-            return 0;
-        }
+        if (!_writer.HasRoom) return Drop();
         var id = _ids.Next();
         var replaces = 0L;
         if (disagrees && !_disagreements.TryKeep(pair.Slice, id, out replaces) && !isSample)
@@ -60,12 +58,17 @@ internal sealed class ShadowCapture : IShadowCapture
             CaptureEncoder.Answer(pair.Primary, pair.Request.Id)?.ToByteArray(),
             CaptureEncoder.Answer(pair.Candidate, pair.Request.Id)?.ToByteArray(),
             _offered, _passedOver, _dropped);
-        if (_writer.TryWrite(_shadow, _sides.Model, _settings.MaxCaptureBytes, record)) return id;
-        _dropped++;
-        return 0;
+        return _writer.TryWrite(_shadow, _totals, _settings.MaxCaptureBytes, record) ? id : Drop();
     }
 
     public async ValueTask DisposeAsync() => await _writer.CountAsync(_shadow, new CaptureCounts(_offered, _passedOver, _dropped, 0, 0, 0)).ConfigureAwait(false);
+
+    private long Drop()
+    {
+        _dropped++;
+        _totals.Dropped(_writer.IsOn);
+        return 0;
+    }
 
     /// <summary>By other bits of the hash than those that chose the copy.</summary>
     private bool IsSampled(ulong hash)

@@ -6,6 +6,7 @@ using Grpc.Core;
 using Grpc.Net.Client;
 using GrpcServing.Hosting;
 using GrpcServing.IntegrationTests.Hosting;
+using GrpcServing.IntegrationTests.Telemetry;
 using GrpcServing.Protos.Admin.V1;
 
 namespace GrpcServing.IntegrationTests.Shadowing;
@@ -170,6 +171,49 @@ public sealed class ShadowAdminTests
         Assert.Matches("grpcserving_shadow_pairs_total\\{[^}]*model=\"shadowed\"[^}]*outcome=\"agree\"[^}]*\\} 20\n", scraped);
         Assert.Contains("grpcserving_shadow_coverage", scraped, StringComparison.Ordinal);
         Assert.Contains("grpcserving_shadow_verdict", scraped, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Metrics_OfCaptures_SayWhatIsKeptAndWhatWasLost()
+    {
+        using var captures = new TemporaryDirectory();
+        await using var server = await ShadowServer.OverShadowedAsync($"--Serving:CaptureDirectory={captures.Path}");
+        var settings = ShadowServer.Settings(candidate: 2);
+        settings.ErrorBudget = 0.5;
+        await server.StartShadowAsync("shadowed", settings);
+        await server.SendAllAsync(3, static i => ShadowServer.Shadowed(ShadowServer.Trigger, $"{i}"));
+        await server.SendAllAsync(5, static i => ShadowServer.Shadowed(i, $"ok {i}"));
+        await server.SettledAsync("shadowed", 8);
+        await server.StopShadowAsync("shadowed");
+
+        // The stop does not wait for the disk.
+        var model = ("model", "shadowed");
+        var scrape = await Scrape.OfAsync(server.Server.Http);
+        while (scrape.Sum("grpcserving_shadow_capture_stored_total", model) < 3 && !TestContext.Current.CancellationToken.IsCancellationRequested) scrape = await Scrape.OfAsync(server.Server.Http);
+
+        Assert.Equal(3, scrape.Sum("grpcserving_shadow_capture_stored_total", model));
+        Assert.True(scrape.Sum("grpcserving_shadow_capture_bytes", model) > 3 * 16);
+        Assert.Equal(0, scrape.Sum("grpcserving_shadow_capture_removed_total", model, ("reason", "evicted")));
+        Assert.Equal(0, scrape.Sum("grpcserving_shadow_capture_dropped_total", model, ("reason", "store_behind")));
+        Assert.Equal(0, scrape.Sum("grpcserving_shadow_capture_store_failures_total"));
+    }
+
+    [Fact]
+    public async Task Metrics_OfCapturesWithoutAStore_CountTheFailureAndTheLoss()
+    {
+        // A file where the directory should be.
+        using var captures = new TemporaryDirectory();
+        var file = Path.Combine(captures.Path, "taken");
+        await File.WriteAllTextAsync(file, "", TestContext.Current.CancellationToken);
+        await using var server = await ShadowServer.OverShadowedAsync($"--Serving:CaptureDirectory={file}");
+        await server.StartShadowAsync("shadowed", ShadowServer.Settings(candidate: 2));
+        await server.SendAllAsync(2, static i => ShadowServer.Shadowed(ShadowServer.Trigger, $"{i}"));
+        await server.SettledAsync("shadowed", 2);
+
+        var scrape = await Scrape.OfAsync(server.Server.Http);
+
+        Assert.Equal(2, scrape.Sum("grpcserving_shadow_capture_dropped_total", ("model", "shadowed"), ("reason", "store_off")));
+        Assert.Equal(1, scrape.Sum("grpcserving_shadow_capture_store_failures_total"));
     }
 
     private static IPAddress? OwnAddress() => NetworkInterface.GetAllNetworkInterfaces()

@@ -135,10 +135,12 @@ public class ShadowLaneTests
         Assert.Contains("overdue", lane.Told);
     }
 
-    [Fact]
-    public async Task SubmitAsync_RunHangs_ItsCopyIsAnErrorAndPrimariesAreServed()
+    [Theory]
+    [InlineData("cuda")]
+    [InlineData("cpu")]
+    public async Task SubmitAsync_RunHangs_ItsCopyIsAnErrorAndPrimariesAreServed(string device)
     {
-        await using var lane = new ShadowFixture();
+        await using var lane = new ShadowFixture(device: device);
         var copy = await HangAsync(lane);
         AssertRows(await lane.SendAsync(10), 11);
 

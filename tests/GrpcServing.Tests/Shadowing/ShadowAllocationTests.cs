@@ -15,7 +15,8 @@ public sealed class ShadowAllocationTests
         var with = await BytesPerRequestAsync(ShadowFixture.Settings() with { ControlFraction = 0 });
 
         TestContext.Current.TestOutputHelper!.WriteLine($"{without} bytes per request without, {with} with: {with - without} for the shadow");
-        Assert.InRange(with - without, 1, 3072);
+        // Not optimised, and with the denser evidence of the first pairs; what it costs in the long run is a budget of the microbenchmarks.
+        Assert.InRange(with - without, 1, 2048);
     }
 
     [Fact]

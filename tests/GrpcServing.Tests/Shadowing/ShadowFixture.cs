@@ -190,7 +190,7 @@ internal sealed class ShadowFixture : IAsyncDisposable, IRepositoryObserver, ISh
     {
         public double Fraction { get; set; }
 
-        public long Offer(ShadowPair pair, PairComparison comparison)
+        public long Offer(in ShadowPair pair, PairComparison comparison)
         {
             fixture.Captured.Enqueue(pair.Hash);
             return fixture.Captured.Count;

@@ -209,7 +209,8 @@ public sealed class ShadowSessionTests
             var session = await fixture.StartShadowAsync(ShadowFixture.Settings() with { Fraction = fraction, MaxQueueRequests = bound });
             if (mode == 3) fixture.Candidate.Gate.Reset();
 
-            var sending = Task.WhenAll(Enumerable.Range(0, requests).Select(i => Task.Run(() => fixture.SendAsync(i, $"{i}"))));
+            // By number: after the stop the newest version is the gated one.
+            var sending = Task.WhenAll(Enumerable.Range(0, requests).Select(i => Task.Run(() => fixture.SendAsync(i, $"{i}", version: "1"))));
             if (!stopsEarly) await sending;
             var during = await ShadowFixture.ReadAsync(session);
             await fixture.Shadows.StopAsync(ShadowFixture.Model);

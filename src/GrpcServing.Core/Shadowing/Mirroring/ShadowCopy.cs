@@ -1,6 +1,7 @@
 using GrpcServing.Batching;
 using GrpcServing.Execution;
 using GrpcServing.Routing;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Shadowing;
 
@@ -36,8 +37,11 @@ internal sealed class ShadowCopy
 
     public required SliceCount Slice { get; init; }
 
-    /// <summary>The copy that the candidate runs.</summary>
-    public CopyRun Candidate { get; } = new();
+    /// <summary>Its timeline; null when it is not traced. Ended by whoever counts the pair or the drop.</summary>
+    public required ShadowTrace? Trace { get; init; }
+
+    /// <summary>The copy that the candidate runs; null until it is sent there.</summary>
+    public CopyRun? Candidate { get; set; }
 
     /// <summary>The copy that the primary runs again; null where there is none.</summary>
     public CopyRun? Control { get; set; }
@@ -56,13 +60,13 @@ internal sealed class ShadowCopy
     /// <summary>The same where request and primary answer were handed on.</summary>
     public void ReleaseRuns()
     {
-        Candidate.TakeResult()?.Release();
+        Candidate?.TakeResult()?.Release();
         Control?.TakeResult()?.Release();
     }
 }
 
-/// <summary>One of the runs of a copy.</summary>
-internal sealed class CopyRun
+/// <summary>One of the runs of a copy. Its answer goes to the shadow's thread, by the queue.</summary>
+internal sealed class CopyRun(ShadowCopy copy, ShadowQueue queue) : ICopyOwner
 {
     private InferenceResult? _result;
 
@@ -72,11 +76,13 @@ internal sealed class CopyRun
     /// <summary>Start of its batch, in ticks: tells its batch from others.</summary>
     public long Batch { get; private set; }
 
-    public void Complete(PendingRequest pending, CopyAnswer answer)
+    public void Answered(ShadowLane lane, PendingRequest pending, in CopyAnswer answer)
     {
+        (pending.Trace as ShadowTrace)?.Answered(lane.Version, pending);
         Answer = answer;
         Batch = pending.StartedAt;
         _result = answer.HasOutputs ? pending.Result : null;
+        queue.TryPost(ShadowEvent.Answered(copy));
     }
 
     /// <summary>Hands the outputs to the caller, once; null when there are none.</summary>

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using GrpcServing.Batching;
 using GrpcServing.Routing;
+using GrpcServing.Telemetry;
 
 namespace GrpcServing.Shadowing;
 
@@ -120,6 +121,7 @@ internal sealed class ShadowTap
             Bytes = bytes,
             Window = window,
             Slice = slice,
+            Trace = ShadowTrace.Of(answered.Trace, request.Rows),
         };
         // Before it can be found in the queue, and so be counted as compared.
         Interlocked.Increment(ref _admitted);

@@ -21,7 +21,7 @@ internal sealed class Disagreements(ShadowSides sides)
     public IReadOnlyList<Disagreement> Worst => _worst;
 
     /// <summary>Takes a pair in that disagrees, if it is among the worst.</summary>
-    public void Add(ShadowPair pair, PairComparison comparison, long captureId)
+    public void Add(in ShadowPair pair, PairComparison comparison, long captureId)
     {
         var severity = SeverityOf(pair, comparison);
         if (_worst.Count == MaxKept && severity <= _worst[^1].Severity) return;
@@ -35,7 +35,7 @@ internal sealed class Disagreements(ShadowSides sides)
     }
 
     /// <summary>An answer that cannot be used is worse than any other; then what differs by most in the measure of its kind, more rows first.</summary>
-    private static double SeverityOf(ShadowPair pair, PairComparison comparison)
+    private static double SeverityOf(in ShadowPair pair, PairComparison comparison)
     {
         if (pair.Primary.Result is null) return 1;
         if (comparison.Faults != CandidateFaults.None) return 1e12;
@@ -51,7 +51,7 @@ internal sealed class Disagreements(ShadowSides sides)
 
     private static double Most(in MetricSummary metric) => metric.Count == 0 ? 0 : metric.Most;
 
-    private string Describe(ShadowPair pair, PairComparison comparison)
+    private string Describe(in ShadowPair pair, PairComparison comparison)
     {
         if (pair.Primary.Result is null) return $"The primary failed and the candidate did not: {pair.Primary.Error.Message}";
         if (pair.Candidate.Result is null) return $"The candidate failed: {pair.Candidate.Error.Message}";
