@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using GrpcServing.Admission;
 using GrpcServing.Execution;
 
@@ -68,21 +67,13 @@ public sealed class Lane : IAsyncDisposable
     /// <param name="request">New. On success its <see cref="PendingRequest.Result"/> belongs to the caller.</param>
     /// <param name="callerDeadline">In ticks of the lane's clock; <see cref="long.MaxValue"/> when the caller gave none.</param>
     /// <param name="cancellation">The caller's; frees the request's place at once.</param>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<ServingError> SubmitAsync(PendingRequest request, long callerDeadline, CancellationToken cancellation)
+    public ValueTask<ServingError> SubmitAsync(PendingRequest request, long callerDeadline, CancellationToken cancellation)
     {
         var refusal = TrySubmit(request, callerDeadline);
-        if (!refusal.IsNone) return refusal;
+        if (!refusal.IsNone) return new ValueTask<ServingError>(refusal);
         // After the arrival is posted, so that the loop sees it before its cancellation.
-        var registration = cancellation.UnsafeRegister(static state => ((Departure)state!).Depart(), new Departure(this, request, callerDeadline));
-        try
-        {
-            return await request.Answer.ConfigureAwait(false);
-        }
-        finally
-        {
-            await registration.DisposeAsync().ConfigureAwait(false);
-        }
+        request.DepartOn(this, callerDeadline, cancellation);
+        return request.Answer;
     }
 
     /// <summary>Queues a request whose caller looks after its answer himself.</summary>
@@ -127,11 +118,5 @@ public sealed class Lane : IAsyncDisposable
             for (var i = 0; i < _executors.Length; i++)
                 if (!_role.IsLost(i)) _executors[i].Dispose();
         }
-    }
-
-    /// <summary>What happens when the caller goes away before the answer.</summary>
-    private sealed class Departure(Lane lane, PendingRequest request, long callerDeadline)
-    {
-        public void Depart() => lane.Depart(request, callerDeadline);
     }
 }

@@ -20,6 +20,9 @@ namespace GrpcServing.Batching;
 public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
 {
     private ManualResetValueTaskSourceCore<ServingError> _answer = new() { RunContinuationsAsynchronously = true };
+    private CancellationTokenRegistration _departure;
+    private Lane? _lane;
+    private long _callerDeadline;
     private int _answered;
     private BatchRun? _run;
     private int _runGeneration;
@@ -59,6 +62,18 @@ public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
     internal void OnAnswered(Action<object?> callback, object state) => _answer.OnCompleted(callback, state, _answer.Version, ValueTaskSourceOnCompletedFlags.None);
 
     internal ServingError TakeAnswer() => _answer.GetResult(_answer.Version);
+
+    /// <summary>Leaves the lane when its caller goes away. Once, after it has been queued and before <see cref="Answer"/> is awaited.</summary>
+    internal void DepartOn(Lane lane, long callerDeadline, CancellationToken cancellation)
+    {
+        if (!cancellation.CanBeCanceled) return;
+        (_lane, _callerDeadline) = (lane, callerDeadline);
+        _departure = cancellation.UnsafeRegister(static state =>
+        {
+            var request = (PendingRequest)state!;
+            request._lane!.Depart(request, request._callerDeadline);
+        }, this);
+    }
 
     /// <summary>True while the lane has taken the right to answer and not answered yet.</summary>
     internal bool IsClaimed { get; private set; }
@@ -128,7 +143,12 @@ public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
         if (gone) run?.MemberGone(_runGeneration);
     }
 
-    ServingError IValueTaskSource<ServingError>.GetResult(short token) => _answer.GetResult(token);
+    ServingError IValueTaskSource<ServingError>.GetResult(short token)
+    {
+        // Not waited for: a departure that comes too late finds the answer there and does nothing.
+        _departure.Unregister();
+        return _answer.GetResult(token);
+    }
 
     ValueTaskSourceStatus IValueTaskSource<ServingError>.GetStatus(short token) => _answer.GetStatus(token);
 

@@ -46,6 +46,8 @@ internal static class GrpcServingExtensions
         var tracing = app.Services.GetService<CallTracing>();
         var spans = app.Services.GetRequiredService<ManagementSpans>();
         var metrics = app.Services.GetRequiredService<ServingMetrics>();
+        app.Use(new DirectPath(app, app.Services).InvokeAsync);
+        app.UseRouting();
         app.MapGrpcService<GrpcInferenceService>().Add(endpoint =>
         {
             var call = endpoint.RequestDelegate!;
