@@ -23,7 +23,6 @@ internal sealed class WorkloadCost(int executors)
     private const double Sharpest = 50;
 
     private double _capacity;
-    private double _overlap;
     private double _theta;
     private double _full;
 
@@ -44,20 +43,19 @@ internal sealed class WorkloadCost(int executors)
 
         _capacity = capacity / meanRows;
         var load = rate / executors / _capacity;
-        _overlap = (1 - 1.0 / executors) * ticks[needed] / 2;
         _full = Math.Max(ticks[1], slack - ticks[1]);
         var variance = FeltVariance * dispersion * load * ticks[needed] / executors;
         _theta = Math.Clamp(2 * (1 - load) / variance, -Sharpest / _full, Sharpest / _full);
     }
 
     /// <summary>Entries lost to this much work.</summary>
-    /// <param name="busyTicks">For which the executors are taken, all together. Half a batch each is how they take turns, no backlog.</param>
+    /// <param name="busyTicks">For which the executors are taken, all together.</param>
     /// <param name="entries">That wait besides.</param>
     public double Of(double busyTicks, int entries)
     {
         if (_capacity == 0) return 0;
         var served = _capacity * executors;
-        return served * Loss(Math.Max(0, busyTicks / executors - _overlap) + entries / served);
+        return served * Loss(busyTicks / executors + entries / served);
     }
 
     private double Loss(double work)
