@@ -31,11 +31,9 @@ internal sealed class Lookahead
     /// <summary>Several executors take turns: what one decides shows when the others have had theirs.</summary>
     private const double FurtherForSeveral = 1.5;
 
-    /// <summary>Standard errors by which a choice must beat the base rule's.</summary>
-    private const double Clear = 2;
-
-    /// <summary>The same for starting where the rule waits: waiting is asked again at every arrival and starting cannot be taken back, so a little noise each time would end every wait too soon.</summary>
-    private const double ClearOfWaiting = 6;
+    /// <summary>Standard errors by which a choice must beat the base rule's. Measured: below 3, one executor loses to its own base rule on flat profiles; of several, each choice is a smaller part and 2 serves most.</summary>
+    private const double ClearOfOne = 3;
+    private const double ClearOfSeveral = 2;
 
     /// <summary>Batches between two comparisons of the base rules, once all of the history is known: below one in a hundred, so that they stay out of the 99th percentile.</summary>
     private const int ComparisonInterval = 256;
@@ -82,16 +80,17 @@ internal sealed class Lookahead
         var baseSize = _continuation.Base(_rule, out var startAt);
         var canWait = mayWait && startAt > now;
         waitUntil = startAt;
-        if (baseSize == 0 && !canWait) baseSize = _continuation.Base(BaseRule.Window, out _);
-
-        var planned = _costs.Ticks[baseSize == 0 ? Math.Min(_costs.BestRows, _continuation.WaitingRows) : baseSize];
-        // The batch that comes out may be a good deal smaller than the base rule's.
-        var work = Math.Min(planned, 3 * _costs.Ticks[1]) * _workPerTick;
-        if (baseSize > 0)
+        if (baseSize == 0)
         {
-            _batchesSince++;
-            _earnedWork += work;
+            // Asked again at every arrival, a little noise each time would end every wait too soon: starting cannot be taken back.
+            if (canWait) return 0;
+            baseSize = _continuation.Base(BaseRule.Window, out _);
         }
+
+        // The batch that comes out may be a good deal smaller than the base rule's.
+        var work = Math.Min(_costs.Ticks[baseSize], 3 * _costs.Ticks[1]) * _workPerTick;
+        _batchesSince++;
+        _earnedWork += work;
         var plays = (int)Math.Min(MaxFutures * MaxOptions, work / _workPerPlay);
         if (plays < 2 * FuturesPerRound || _history.Rate == 0) return baseSize;
 
@@ -110,7 +109,7 @@ internal sealed class Lookahead
         AddOption(new Option(baseSize, 0));
         if (canWait)
         {
-            if (baseSize > 0) AddOption(new Option(0, 0));
+            AddOption(new Option(0, 0));
             if (_optionCount < most) AddOption(new Option(0, 1 + _continuation.Waiting / 4));
         }
         var largest = Math.Min(_continuation.WaitingRows, _costs.BestRows);
@@ -166,10 +165,11 @@ internal sealed class Lookahead
         }
         _workPerPlay += (_continuation.Work / (double)played - _workPerPlay) / 8;
 
+        var clear = _continuation.Executors == 1 ? ClearOfOne : ClearOfSeveral;
         var (best, bestGain) = (0, 1e-9);
         for (var option = 1; option < alive; option++)
         {
-            var gain = _options[option].ClearGain(futures, _options[0].Size == 0 && _options[option].Size > 0 ? ClearOfWaiting : Clear);
+            var gain = _options[option].ClearGain(futures, clear);
             if (gain > bestGain) (best, bestGain) = (option, gain);
         }
         return _options[best];
