@@ -38,6 +38,9 @@ internal sealed class Lookahead
     /// <summary>Batches between two comparisons of the base rules, once all of the history is known: below one in a hundred, so that they stay out of the 99th percentile.</summary>
     private const int ComparisonInterval = 256;
 
+    /// <summary>Work of comparing the base rules, per arrival that they are played over.</summary>
+    private const int WorkPerReplayed = 8;
+
     /// <summary>Arrivals between two looks at the rate, where looking ahead does not do that anyway.</summary>
     private const int LookInterval = 32;
 
@@ -58,7 +61,8 @@ internal sealed class Lookahead
     private long _compareAt = 32;
     private long _lookAt = 1;
     private long _batchesSince;
-    private double _earnedWork;
+    // In advance, what the comparisons cost until all of the history is known: a lane of short batches would not earn them for long.
+    private double _earnedWork = WorkPerReplayed * ArrivalHistory.Length;
     private long _draws;
 
     public Lookahead(ArrivalHistory history, BatchCosts costs, WorkloadCost workload, Continuation continuation, long ticksPerSecond)
@@ -76,7 +80,7 @@ internal sealed class Lookahead
     public int Choose(long now, int bucketId, bool mayWait, out long waitUntil)
     {
         if (_history.Count >= _lookAt) LookAtArrivals();
-        if (_history.Count >= _compareAt && _earnedWork >= 8 * Math.Min(_history.Count, ArrivalHistory.Length)) CompareRules(bucketId);
+        if (_history.Count >= _compareAt && _earnedWork >= WorkPerReplayed * Math.Min(_history.Count, ArrivalHistory.Length)) CompareRules(bucketId);
         var baseSize = _continuation.Base(_rule, out var startAt);
         var canWait = mayWait && startAt > now;
         waitUntil = startAt;
@@ -216,8 +220,8 @@ internal sealed class Lookahead
         if (_history.Count >= ArrivalHistory.Length && _batchesSince < ComparisonInterval) return;
         _compareAt = _history.Count + Math.Min(_history.Count, ArrivalHistory.Length / 2);
         _batchesSince = 0;
-        _earnedWork = 0;
         _history.Replay(bucketId, _past);
+        _earnedWork = Math.Min(_earnedWork - WorkPerReplayed * _past.Count, WorkPerReplayed * ArrivalHistory.Length);
         if (_past.Count < 16) return;
         var best = (int)_rule;
         for (var rule = 0; rule < Rules.Length; rule++) _scores[rule] = 0.7 * _scores[rule] + _continuation.Replay(_past, Rules[rule]);
