@@ -11,12 +11,6 @@ internal sealed class ArrivalHistory(ulong seed)
 
     private const long Shortest = 64;
 
-    /// <summary>Arrivals below which there is no past to draw from.</summary>
-    private const long Fewest = 8;
-
-    /// <summary>Arrivals that the presumed rate is worth.</summary>
-    private const double PresumedArrivals = 4;
-
     /// <summary>Standard deviations from which on a difference of rates is a change.</summary>
     private const double Surprise = 2;
 
@@ -56,21 +50,16 @@ internal sealed class ArrivalHistory(ulong seed)
     /// <summary>How many of the last arrivals the present is like: fewer after the rate has changed. Updated by <see cref="Look"/>.</summary>
     public long Relevant { get; private set; }
 
-    /// <summary>Arrivals per tick among the relevant ones; 0 before the first <see cref="Look"/>.</summary>
+    /// <summary>Arrivals per tick among the relevant ones; 0 while too few are known.</summary>
     public double Rate { get; private set; }
 
     /// <summary>Finds how far back the past still speaks for the present.</summary>
-    /// <param name="presumed">Arrivals per tick to start from while few are known, or all came at once; above 0.</param>
-    public void Look(double presumed)
+    public void Look()
     {
         var known = Math.Min(Length, Count);
         Relevant = Math.Min(Shortest, known);
         Rate = RateOver(Relevant);
-        if (known < Fewest || Rate == 0)
-        {
-            Rate = (PresumedArrivals + known) / (PresumedArrivals / presumed + Span(Relevant));
-            return;
-        }
+        if (Rate == 0) return;
         for (var longer = Relevant * 2; longer <= known; longer *= 2)
         {
             // The mean of n gaps strays by its variation over the root of n.
@@ -90,11 +79,7 @@ internal sealed class ArrivalHistory(ulong seed)
     {
         future.Clear();
         var known = Relevant;
-        if (known < Fewest)
-        {
-            DrawPoisson(now, until, future);
-            return;
-        }
+        if (known < 8) return;
         var oldest = Count - known;
         var idle = now - _entries[Slot(Count - 1)].At;
         var cursor = oldest + 1;
@@ -113,14 +98,6 @@ internal sealed class ArrivalHistory(ulong seed)
         }
     }
 
-    private void DrawPoisson(long now, long until, Arrivals future)
-    {
-        var (slack, rows) = ((long)MeanSlack, (int)Math.Round(MeanRows));
-        for (var at = now + Gap(); at < until && !future.IsFull; at += Gap()) future.Add(at, at + slack, rows);
-
-        long Gap() => 1 + (long)(-Math.Log(1 - (Next() >> 11) * (1.0 / (1L << 53))) / Rate);
-    }
-
     /// <summary>Copies what came last, as it came.</summary>
     public void Replay(int bucketId, Arrivals past)
     {
@@ -135,11 +112,9 @@ internal sealed class ArrivalHistory(ulong seed)
     private double RateOver(long last)
     {
         if (last < 2) return 0;
-        var span = Span(last);
+        var span = _entries[Slot(Count - 1)].At - _entries[Slot(Count - last)].At;
         return span <= 0 ? 0 : (last - 1) / (double)span;
     }
-
-    private long Span(long last) => last < 2 ? 0 : _entries[Slot(Count - 1)].At - _entries[Slot(Count - last)].At;
 
     /// <summary>Squared coefficient of variation of the gaps.</summary>
     private double Variation => _meanGap <= 0 ? 1 : Math.Clamp(_meanSquaredGap / (_meanGap * _meanGap) - 1, 0.25, 8);

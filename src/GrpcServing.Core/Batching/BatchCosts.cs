@@ -25,14 +25,6 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows)
         return rows;
     }
 
-    /// <summary>Rows per tick that one executor can promise to serve whole: max of b / l(b) with 2 l(b) within the time to deadline (batching.md 4.2).</summary>
-    public double SteadyRate(double slack)
-    {
-        var best = 1.0 / _ticks[1];
-        for (var rows = 2; rows <= BestRows && 2 * _ticks[rows] <= slack; rows++) best = Math.Max(best, rows / (double)_ticks[rows]);
-        return best;
-    }
-
     public void Load(int bucketId)
     {
         if (bucketId == _bucketId && table.Version == _version && _version >= 0) return;

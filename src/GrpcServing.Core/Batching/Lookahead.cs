@@ -59,7 +59,7 @@ internal sealed class Lookahead
     private BaseRule _rule;
     private double _workPerPlay = 64;
     private long _compareAt = 32;
-    private long _lookAt = 1;
+    private long _lookAt = 8;
     private long _batchesSince;
     // In advance, what the comparisons cost until all of the history is known: a lane of short batches would not earn them for long.
     private double _earnedWork = WorkPerReplayed * ArrivalHistory.Length;
@@ -192,10 +192,9 @@ internal sealed class Lookahead
 
     private void LookAtArrivals()
     {
-        if (_history.MeanSlack <= 0) return;
-        _lookAt = _history.Count + Math.Min(_history.Count, LookInterval);
-        _history.Look(_continuation.Executors * _costs.SteadyRate(_history.MeanSlack) / _history.MeanRows);
-        _workload.Fit(_history.Rate, _history.MeanRows, _history.MeanSlack, _history.Dispersion, _costs);
+        _lookAt = _history.Count + LookInterval;
+        _history.Look();
+        if (_history.Rate > 0) _workload.Fit(_history.Rate, _history.MeanRows, _history.MeanSlack, _history.Dispersion, _costs);
     }
 
     private double Play(in Option option, long startAt, long horizon) => option.Size > 0
