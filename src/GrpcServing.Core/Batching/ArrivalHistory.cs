@@ -16,6 +16,7 @@ internal sealed class ArrivalHistory(ulong seed)
 
     private readonly Entry[] _entries = new Entry[Length];
     private readonly ArrivalDispersion _dispersion = new();
+    private long _slacks;
     private double _meanGap;
     private double _meanSquaredGap;
     private ulong _random;
@@ -41,7 +42,7 @@ internal sealed class ArrivalHistory(ulong seed)
         _entries[Slot(Count++)] = new Entry(now, slack, entry.Rows, entry.BucketId);
         MeanRows += (entry.Rows - MeanRows) / Math.Min(256, Count);
         _dispersion.Note(entry.Rows, now, MeanSlack);
-        if (slack != long.MaxValue) MeanSlack = MeanSlack == 0 ? slack : MeanSlack + (slack - MeanSlack) / 256;
+        if (slack != long.MaxValue) MeanSlack += (slack - MeanSlack) / Math.Min(256, ++_slacks);
     }
 
     /// <summary>Variance of the arrivals within one mean time to deadline over their mean: 1 for Poisson arrivals.</summary>
