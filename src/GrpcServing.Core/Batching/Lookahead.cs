@@ -57,6 +57,7 @@ internal sealed class Lookahead
     private readonly Option[] _options = new Option[MaxOptions];
     private int _optionCount;
     private BaseRule _rule;
+    private bool _rulesCompared;
     private double _workPerPlay = 64;
     private long _compareAt = 32;
     private long _lookAt = 8;
@@ -81,6 +82,7 @@ internal sealed class Lookahead
     {
         if (_history.Count >= _lookAt) LookAtArrivals();
         if (_history.Count >= _compareAt && _earnedWork >= WorkPerReplayed * Math.Min(_history.Count, ArrivalHistory.Length)) CompareRules(bucketId);
+        if (!_rulesCompared) _rule = FirstRule();
         var baseSize = _continuation.Base(_rule, out var startAt);
         var canWait = mayWait && startAt > now;
         waitUntil = startAt;
@@ -213,6 +215,9 @@ internal sealed class Lookahead
         return alive;
     }
 
+    /// <summary>The rule until arrivals can tell: to wait for company where a full batch takes less than two single rows.</summary>
+    private BaseRule FirstRule() => _costs.Ticks[_costs.BestRows] < 2 * _costs.Ticks[1] ? BaseRule.LateWindow : BaseRule.Window;
+
     /// <summary>Plays each rule over the last arrivals as they came; the lane keeps to the one that has served most of late.</summary>
     private void CompareRules(int bucketId)
     {
@@ -222,6 +227,7 @@ internal sealed class Lookahead
         _history.Replay(bucketId, _past);
         _earnedWork = Math.Min(_earnedWork - WorkPerReplayed * _past.Count, WorkPerReplayed * ArrivalHistory.Length);
         if (_past.Count < 16) return;
+        _rulesCompared = true;
         var best = (int)_rule;
         for (var rule = 0; rule < Rules.Length; rule++) _scores[rule] = 0.7 * _scores[rule] + _continuation.Replay(_past, Rules[rule]);
         for (var rule = 0; rule < Rules.Length; rule++)
