@@ -72,7 +72,6 @@ internal sealed class Continuation(BatchCosts costs, WorkloadCost workload, int 
         var (due, rows) = _waiting;
         var (ticks, best) = (costs.Ticks, costs.BestRows);
         startAt = _now;
-        if (rule == BaseRule.HeadFirst) return Math.Max(rows[0], _chain.HeadSize(_waiting, 0, Waiting, _now, out _));
         var left = WaitingRows;
         var begin = 0;
         while (begin < Waiting && due[begin] < _now + ticks[Math.Min(left, best)]) left -= rows[begin++];
@@ -175,8 +174,7 @@ internal sealed class Continuation(BatchCosts costs, WorkloadCost workload, int 
             var begin = first;
             var size = left < best ? left : best;
             var after = left;
-            if (rule == BaseRule.HeadFirst) size = _chain.HeadSize(_pending, first, last, now, out _);
-            while (rule != BaseRule.HeadFirst && begin < last && due[begin] < now + ticks[size])
+            while (begin < last && due[begin] < now + ticks[size])
             {
                 after -= rows[begin++];
                 size = after < best ? after : best;

@@ -63,7 +63,7 @@ internal sealed class HeadChain(BatchCosts costs, WorkloadCost workload, int exe
 
     /// <summary>Rows of the largest batch that the first deadline allows.</summary>
     /// <param name="next">The first entry that is not in it.</param>
-    public int HeadSize(in PendingEntries entries, int first, int last, long now, out int next)
+    private int HeadSize(in PendingEntries entries, int first, int last, long now, out int next)
     {
         var (ticks, best) = (costs.Ticks, costs.BestRows);
         var (due, rows) = entries;
