@@ -9,7 +9,7 @@ namespace GrpcServing.Batching;
 internal sealed class HeadChain(BatchCosts costs, WorkloadCost workload, int executors)
 {
     /// <summary>Longest chain that is looked at; what is left then counts as not served.</summary>
-    private const int MaxBatches = 8;
+    private const int MaxBatches = 4;
 
     private readonly long[] _freeAt = new long[executors];
 
@@ -47,10 +47,12 @@ internal sealed class HeadChain(BatchCosts costs, WorkloadCost workload, int exe
             _freeAt[soonest] = start + ticks[batch];
         }
 
+        var gain = served - (end - begin);
+        if (time >= ticks[size] && gain <= 0) return gain == 0 && time == ticks[size] ? head : 0;
         var busy = 0L;
         foreach (var instant in freeAt) busy += Math.Max(0, instant - now);
         var behind = last - end;
-        return served - (end - begin) >= workload.Of(busy + time, behind) - workload.Of(busy + ticks[size], behind) ? head : 0;
+        return gain >= workload.Of(busy + time, behind) - workload.Of(busy + ticks[size], behind) ? head : 0;
     }
 
     public static int FirstFree(long[] freeAt)

@@ -25,6 +25,8 @@ internal sealed class WorkloadCost(int executors)
     private double _capacity;
     private double _theta;
     private double _full;
+    private double _scale;
+    private bool _isSquare;
 
     /// <summary>Fits the cost to a lane.</summary>
     /// <param name="rate">Arrivals per tick.</param>
@@ -46,6 +48,9 @@ internal sealed class WorkloadCost(int executors)
         _full = Math.Max(ticks[1], slack - ticks[1]);
         var variance = FeltVariance * dispersion * load * ticks[needed] / executors;
         _theta = Math.Clamp(2 * (1 - load) / variance, -Sharpest / _full, Sharpest / _full);
+        // The limit for theta -> 0.
+        _isSquare = Math.Abs(_theta * _full) < 1e-3;
+        _scale = _isSquare ? 1 / (2 * _full) : 1 / (Math.Exp(_theta * _full) - 1);
     }
 
     /// <summary>Entries lost to this much work.</summary>
@@ -62,9 +67,6 @@ internal sealed class WorkloadCost(int executors)
     {
         var beyond = Math.Max(0, work - _full);
         work -= beyond;
-        var sharpness = _theta * _full;
-        // The limit for theta -> 0.
-        if (Math.Abs(sharpness) < 1e-3) return beyond + work * work / (2 * _full);
-        return beyond + (double.ExpM1(_theta * work) / _theta - work) / double.ExpM1(sharpness);
+        return beyond + _scale * (_isSquare ? work * work : (Math.Exp(_theta * work) - 1) / _theta - work);
     }
 }
