@@ -41,6 +41,9 @@ internal sealed class Lookahead
     /// <summary>Work of comparing the base rules, per arrival that they are played over.</summary>
     private const int WorkPerReplayed = 8;
 
+    /// <summary>Times of a single row that a full batch takes on a flat profile. Measured: 1.6 and 2 serve the same on short traces, 1.2 less.</summary>
+    private const double AlmostFree = 1.6;
+
     /// <summary>Arrivals between two looks at the rate, where looking ahead does not do that anyway.</summary>
     private const int LookInterval = 32;
 
@@ -215,8 +218,8 @@ internal sealed class Lookahead
         return alive;
     }
 
-    /// <summary>The rule until arrivals can tell: to wait for company where a full batch takes less than two single rows.</summary>
-    private BaseRule FirstRule() => _costs.Ticks[_costs.BestRows] < 2 * _costs.Ticks[1] ? BaseRule.LateWindow : BaseRule.Window;
+    /// <summary>The rule until arrivals can tell: to wait for company where that is almost free.</summary>
+    private BaseRule FirstRule() => _costs.Ticks[_costs.BestRows] < AlmostFree * _costs.Ticks[1] ? BaseRule.LateWindow : BaseRule.Window;
 
     /// <summary>Plays each rule over the last arrivals as they came; the lane keeps to the one that has served most of late.</summary>
     private void CompareRules(int bucketId)
