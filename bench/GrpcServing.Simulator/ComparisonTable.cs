@@ -58,8 +58,13 @@ internal sealed class ComparisonTable(int requests, ulong seed, string only)
             (optimum, ratio) = (Fraction(best), Fraction(fractions[0] / best));
         }
         var ahead = fractions[0] - fractions.Skip(1).Max();
-        return $"| {process} | {load.ToString("0.0", CultureInfo.InvariantCulture)} | {string.Join(" | ", fractions.Select(Fraction))} | {optimum} | {ratio} | {ahead.ToString("+0.0000;-0.0000", CultureInfo.InvariantCulture)} |";
+        return $"| {process} | {load.ToString("0.0", CultureInfo.InvariantCulture)} | {string.Join(" | ", fractions.Select(Fraction))} | {optimum} | {ratio} | {Difference(ahead)} |";
     }
+
+    /// <summary>With its sign; what rounds to nothing is +0.0000.</summary>
+    internal static string Difference(double value) =>
+        // Rounded first: a custom format gives what it rounds to zero the positive section and the minus sign as well.
+        (Math.Round(value, 4) + 0.0).ToString("+0.0000;-0.0000", CultureInfo.InvariantCulture);
 
     private static string Fraction(double value) => value.ToString("0.0000", CultureInfo.InvariantCulture);
 }

@@ -15,6 +15,8 @@ internal sealed class ArrivalHistory(ulong seed)
     private const double Surprise = 2;
 
     private readonly Entry[] _entries = new Entry[Length];
+    private readonly ArrivalDispersion _dispersion = new();
+    private long _slacks;
     private double _meanGap;
     private double _meanSquaredGap;
     private ulong _random;
@@ -39,8 +41,12 @@ internal sealed class ArrivalHistory(ulong seed)
         }
         _entries[Slot(Count++)] = new Entry(now, slack, entry.Rows, entry.BucketId);
         MeanRows += (entry.Rows - MeanRows) / Math.Min(256, Count);
-        if (slack != long.MaxValue) MeanSlack = MeanSlack == 0 ? slack : MeanSlack + (slack - MeanSlack) / 256;
+        _dispersion.Note(entry.Rows, now, MeanSlack);
+        if (slack != long.MaxValue) MeanSlack += (slack - MeanSlack) / Math.Min(256, ++_slacks);
     }
+
+    /// <summary>Variance of the arrivals within one mean time to deadline over their mean: 1 for Poisson arrivals.</summary>
+    public double Dispersion => _dispersion.Of(MeanRows, otherwise: Variation);
 
     /// <summary>How many of the last arrivals the present is like: fewer after the rate has changed. Updated by <see cref="Look"/>.</summary>
     public long Relevant { get; private set; }

@@ -4,12 +4,10 @@ namespace GrpcServing.Batching;
 internal enum BaseRule
 {
     /// <summary>
-    /// At once. When the first deadline leaves time for a batch of its own and the rest still make it in the next one, that batch. Otherwise
-    /// the largest that can finish in time when the entries with the nearest deadlines may be left out (Symphony's window).
+    /// At once. The largest batch that can finish in time when the entries with the nearest deadlines may be left out (Symphony's window),
+    /// or one that starts with these where <see cref="HeadChain"/> finds that better.
     /// </summary>
     Window,
     /// <summary>The same batch, but as late as its first deadline and one more row allow: for profiles so flat that company is almost free.</summary>
     LateWindow,
-    /// <summary>At once, the largest batch that the nearest deadline allows: nobody is left out. Collapses in overload, best with time to spare and mixed deadlines.</summary>
-    HeadFirst,
 }

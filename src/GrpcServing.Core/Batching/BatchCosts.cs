@@ -3,9 +3,6 @@ namespace GrpcServing.Batching;
 /// <summary>A copy of l(b) for one bucket and what follows from it; read from the table only when that has changed.</summary>
 internal sealed class BatchCosts(LatencyTable table, int maxRows)
 {
-    // A batch must gain this much over single rows before sharing one is worth anything: below it only delays its members (batching.md, beta near 0).
-    private const double LeastGain = 1.03;
-
     private readonly long[] _ticks = new long[maxRows + 1];
     private long _version = -1;
     private int _bucketId = -1;
@@ -39,6 +36,5 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows)
             var rate = rows / (double)Math.Max(1, _ticks[rows]);
             if (rate > BestRate * 1.001) (BestRows, BestRate) = (rows, rate);
         }
-        if (BestRate * _ticks[1] < LeastGain) (BestRows, BestRate) = (1, 1.0 / Math.Max(1, _ticks[1]));
     }
 }

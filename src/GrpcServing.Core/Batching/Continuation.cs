@@ -5,17 +5,16 @@ namespace GrpcServing.Batching;
 /// The inner loop of looking ahead: columns of numbers, no objects, 0 bytes per call. It simplifies what comes after the first action:
 /// one level, one bucket, entries in order of deadline, each batch a run of neighbours.
 /// </remarks>
-internal sealed class Continuation(BatchCosts costs, int executors)
+internal sealed class Continuation(BatchCosts costs, WorkloadCost workload, int executors)
 {
     public const int MaxWaiting = 512;
 
-    private readonly long[] _due = new long[MaxWaiting];
-    private readonly int[] _rows = new int[MaxWaiting];
+    private readonly HeadChain _chain = new(costs, workload, executors);
+    private readonly PendingEntries _waiting = new(MaxWaiting);
     private readonly long[] _freeAt = new long[executors];
 
+    private readonly PendingEntries _pending = new(MaxWaiting + ArrivalHistory.Length);
     private readonly long[] _playedFreeAt = new long[executors];
-    private readonly long[] _pendingDue = new long[MaxWaiting + ArrivalHistory.Length];
-    private readonly int[] _pendingRows = new int[MaxWaiting + ArrivalHistory.Length];
 
     private long _now;
     private int _executor;
@@ -31,9 +30,6 @@ internal sealed class Continuation(BatchCosts costs, int executors)
     /// <summary>Entries gone through, and batches at four each, since the owner last set it to 0: the measure of time spent.</summary>
     public long Work { get; set; }
 
-    /// <summary>Entries that a tick of executor time is worth: what the base rules weigh a second batch against.</summary>
-    public double TickPrice { get; set; }
-
     /// <summary>Starts anew with nothing waiting.</summary>
     /// <param name="executor">The free one that the first action is about.</param>
     public void Begin(long now, int executor)
@@ -48,26 +44,23 @@ internal sealed class Continuation(BatchCosts costs, int executors)
     public void Add(long due, int rows)
     {
         if (Waiting == MaxWaiting) return;
-        _due[Waiting] = due;
-        _rows[Waiting++] = rows;
+        _waiting.Due[Waiting] = due;
+        _waiting.Rows[Waiting++] = rows;
         WaitingRows += rows;
     }
-
-    public long Due(int index) => _due[index];
-
-    public int Rows(int index) => _rows[index];
 
     /// <summary>Rows of the batch that this size gives: those of the entries that make their deadline in it, in order, as far as they fit.</summary>
     public int RowsTaken(int size)
     {
         var finish = _now + costs.Ticks[size];
+        var (due, rows) = _waiting;
         var taken = 0;
         var passed = long.MinValue;
         for (var i = 0; i < Waiting && taken < size; i++)
         {
-            if (_due[i] < finish || _due[i] == passed) continue;
-            if (taken + _rows[i] <= size) taken += _rows[i];
-            else passed = _due[i];
+            if (due[i] < finish || due[i] == passed) continue;
+            if (taken + rows[i] <= size) taken += rows[i];
+            else passed = due[i];
         }
         return taken;
     }
@@ -76,64 +69,43 @@ internal sealed class Continuation(BatchCosts costs, int executors)
     /// <param name="startAt">Latest start of the window's batch with one more row; not after now when it should not wait.</param>
     public int Base(BaseRule rule, out long startAt)
     {
-        var ticks = costs.Ticks;
+        var (due, rows) = _waiting;
+        var (ticks, best) = (costs.Ticks, costs.BestRows);
         startAt = _now;
-        if (rule == BaseRule.HeadFirst) return Math.Max(_rows[0], HeadSize(_due, _rows, 0, Waiting, _now, out _));
         var left = WaitingRows;
-        var first = 0;
-        while (first < Waiting && _due[first] < _now + ticks[Math.Min(left, costs.BestRows)]) left -= _rows[first++];
-        var rows = Math.Min(left, costs.BestRows);
-        if (first > 0 && SplitSize(_due, _rows, 0, Waiting, WaitingRows, rows, _now) is > 0 and var split) return split;
-        if (first == Waiting || RowsTaken(rows) == 0) return _rows[0];
-        while (first > 0 && _due[first - 1] >= _now + ticks[rows]) first--;
-        if (rows < costs.BestRows && _due[first] != long.MaxValue) startAt = _due[first] - ticks[rows + 1];
-        return rule == BaseRule.LateWindow && startAt > _now ? 0 : rows;
-    }
-
-    /// <summary>Rows of the batch that the first deadline allows, if all that it leaves behind make it together in the batch after it and that is worth its time; otherwise 0.</summary>
-    /// <param name="size">Rows served by the alternative: one batch without those of the nearest deadlines.</param>
-    private int SplitSize(long[] due, int[] rows, int first, int last, int left, int size, long now)
-    {
-        var (ticks, best) = (costs.Ticks, costs.BestRows);
-        var head = HeadSize(due, rows, first, last, now, out var at);
-        if (at == last || head == 0) return head;
-        var rest = left - head;
-        if (rest > best || now + ticks[head] + ticks[rest] > due[at]) return 0;
-        return left - size >= TickPrice * (ticks[head] + ticks[rest] - ticks[size]) ? head : 0;
-    }
-
-    /// <summary>Rows of the largest batch that the first deadline allows.</summary>
-    /// <param name="at">The first entry that is not in it.</param>
-    private int HeadSize(long[] due, int[] rows, int first, int last, long now, out int at)
-    {
-        var (ticks, best) = (costs.Ticks, costs.BestRows);
-        var head = 0;
-        for (at = first; at < last && head + rows[at] <= best && now + ticks[head + rows[at]] <= due[first]; at++) head += rows[at];
-        return head;
+        var begin = 0;
+        while (begin < Waiting && due[begin] < _now + ticks[Math.Min(left, best)]) left -= rows[begin++];
+        var size = Math.Min(left, best);
+        if (begin > 0 && _chain.FirstSize(_waiting, 0, begin, Waiting, size, _now, _freeAt, _executor) is > 0 and var head) return head;
+        if (begin == Waiting || RowsTaken(size) == 0) return rows[0];
+        while (begin > 0 && due[begin - 1] >= _now + ticks[size]) begin--;
+        if (size < best && due[begin] != long.MaxValue) startAt = due[begin] - ticks[size + 1];
+        return rule == BaseRule.LateWindow && startAt > _now ? 0 : size;
     }
 
     /// <summary>Starts a batch of this size now, then follows the rule.</summary>
-    /// <returns>Entries served in time, less the price of device time used beyond the horizon.</returns>
+    /// <returns>Entries served in time, or still waiting at the horizon, less the cost of the work that is left there.</returns>
     public double PlayStart(int size, Arrivals future, BaseRule rule, long horizon)
     {
         var finish = _now + costs.Ticks[size];
         var (taken, served, kept, keptRows) = (0, 0, 0, 0);
         var passed = long.MinValue;
+        var (due, rows) = _waiting;
         for (var i = 0; i < Waiting; i++)
         {
-            if (_due[i] >= finish && _due[i] != passed && taken < size)
+            if (due[i] >= finish && due[i] != passed && taken < size)
             {
-                if (taken + _rows[i] <= size)
+                if (taken + rows[i] <= size)
                 {
-                    taken += _rows[i];
+                    taken += rows[i];
                     served++;
                     continue;
                 }
-                passed = _due[i];
+                passed = due[i];
             }
-            _pendingDue[kept] = _due[i];
-            _pendingRows[kept++] = _rows[i];
-            keptRows += _rows[i];
+            _pending.Due[kept] = due[i];
+            _pending.Rows[kept++] = rows[i];
+            keptRows += rows[i];
         }
         _freeAt.CopyTo(_playedFreeAt, 0);
         _playedFreeAt[_executor] = _now + costs.Ticks[taken];
@@ -144,8 +116,8 @@ internal sealed class Continuation(BatchCosts costs, int executors)
     /// <param name="arrivals">0 = however many come.</param>
     public double PlayWait(long until, int arrivals, Arrivals future, BaseRule rule, long horizon)
     {
-        Array.Copy(_due, _pendingDue, Waiting);
-        Array.Copy(_rows, _pendingRows, Waiting);
+        Array.Copy(_waiting.Due, _pending.Due, Waiting);
+        Array.Copy(_waiting.Rows, _pending.Rows, Waiting);
         var resumesAt = arrivals > 0 && arrivals <= future.Count ? Math.Min(until, future.At[arrivals - 1]) : until;
         for (var i = 0; i < executors; i++) _playedFreeAt[i] = Math.Max(resumesAt, _freeAt[i]);
         return Play(Waiting, WaitingRows, future, rule, horizon);
@@ -162,7 +134,7 @@ internal sealed class Continuation(BatchCosts costs, int executors)
     {
         var (ticks, best) = (costs.Ticks, costs.BestRows);
         var freeAt = _playedFreeAt;
-        var (due, rows) = (_pendingDue, _pendingRows);
+        var (due, rows) = _pending;
         var (futureAt, futureDue, futureRows) = (future.At, future.Due, future.Rows);
         var next = 0;
         var nextAt = future.Count > 0 ? futureAt[0] : long.MaxValue;
@@ -172,9 +144,7 @@ internal sealed class Continuation(BatchCosts costs, int executors)
         while (true)
         {
             work += 4;
-            var executor = 0;
-            for (var i = 1; i < freeAt.Length; i++)
-                if (freeAt[i] < freeAt[executor]) executor = i;
+            var executor = HeadChain.FirstFree(freeAt);
             var now = freeAt[executor];
             if (first == last && nextAt > now) now = nextAt;
             if (now >= horizon) break;
@@ -204,15 +174,14 @@ internal sealed class Continuation(BatchCosts costs, int executors)
             var begin = first;
             var size = left < best ? left : best;
             var after = left;
-            if (rule == BaseRule.HeadFirst) size = HeadSize(due, rows, first, last, now, out _);
-            while (rule != BaseRule.HeadFirst && begin < last && due[begin] < now + ticks[size])
+            while (begin < last && due[begin] < now + ticks[size])
             {
                 after -= rows[begin++];
                 size = after < best ? after : best;
             }
-            if (begin > first && SplitSize(due, rows, first, last, left, size, now) is > 0 and var split)
+            if (begin > first && _chain.FirstSize(_pending, first, begin, last, size, now, freeAt, executor) is > 0 and var head)
             {
-                (begin, size) = (first, split);
+                (begin, size) = (first, head);
             }
             else if (begin == last)
             {
@@ -265,9 +234,11 @@ internal sealed class Continuation(BatchCosts costs, int executors)
             }
         }
         Work += last + work;
-        var overrun = 0.0;
-        foreach (var instant in freeAt)
-            if (instant > horizon) overrun += instant - horizon;
-        return served - TickPrice * overrun;
+        if (horizon == long.MaxValue) return served;
+        var busy = 0L;
+        foreach (var instant in freeAt) busy += Math.Max(0, instant - horizon);
+        while (first < last && due[first] < horizon + ticks[1]) first++;
+        var pending = last - first + future.Count - next;
+        return served + pending - workload.Of(busy, pending);
     }
 }

@@ -19,7 +19,8 @@ namespace GrpcServing.Batching;
 /// </para>
 /// <para>
 /// A table that says "never in time" would never be corrected, since nothing runs that could correct it. So when the lane has been idle for
-/// <see cref="ProbeSeconds"/> and refuses, the request runs all the same: at most one a second, on a device that nobody else wants.
+/// <see cref="ProbeSeconds"/> and refuses, the request runs all the same, on a device that nobody else wants. The lane must have been idle
+/// for ten times what the table says it takes, and for a hundred times what the last one did take.
 /// </para>
 /// </remarks>
 internal sealed class DeadlineScheduler : QueueingScheduler
@@ -27,6 +28,8 @@ internal sealed class DeadlineScheduler : QueueingScheduler
     private const long PatienceSeconds = 1;
     private const int ReserveDivisor = 16;
     private const long ProbeSeconds = 1;
+    private const long IdlePerPlannedProbe = 10;
+    private const long IdlePerProbe = 100;
 
     private readonly ArrivalHistory _history;
     private readonly BatchCosts _costs;
@@ -38,14 +41,16 @@ internal sealed class DeadlineScheduler : QueueingScheduler
     private readonly bool[] _servedLevels;
     private bool _hasWaited;
     private long _lastRunAt;
+    private long _lastProbeTicks;
 
     public DeadlineScheduler(SchedulerSettings settings, LatencyTable table)
         : base(settings, table, settings.Levels)
     {
         _history = new ArrivalHistory(settings.Seed);
         _costs = new BatchCosts(table, settings.MaxBatchRows);
-        _continuation = new Continuation(_costs, settings.Executors);
-        _lookahead = new Lookahead(_history, _costs, _continuation, settings.TicksPerSecond);
+        var workload = new WorkloadCost(settings.Executors);
+        _continuation = new Continuation(_costs, workload, settings.Executors);
+        _lookahead = new Lookahead(_history, _costs, workload, _continuation, settings.TicksPerSecond);
         _explorer = new SizeExplorer(table, settings.MaxBatchRows);
         _patience = PatienceSeconds * settings.TicksPerSecond;
         _leftOutTicks = new long[settings.Levels];
@@ -58,13 +63,25 @@ internal sealed class DeadlineScheduler : QueueingScheduler
         base.Arrive(entry, now);
     }
 
+    public override void Finished(Batch batch, bool succeeded, long startedAt, long now)
+    {
+        if (batch.Members is [{ IsProbe: true }, ..]) _lastProbeTicks = now - startedAt;
+        base.Finished(batch, succeeded, startedAt, now);
+    }
+
     protected override ErrorReason Judge(QueueEntry entry, long now)
     {
         var refusal = base.Judge(entry, now);
         if (refusal != ErrorReason.None || entry.Deadline == long.MaxValue) return refusal;
         if (LatestStart(entry) >= EarliestStart(now)) return ErrorReason.None;
-        entry.IsProbe = Waiting.Count == 0 && EarliestStart(now) == now && now - _lastRunAt >= ProbeSeconds * Settings.TicksPerSecond;
+        entry.IsProbe = Waiting.Count == 0 && EarliestStart(now) == now && now - _lastRunAt >= IdleBeforeProbe(entry);
         return entry.IsProbe ? ErrorReason.None : ErrorReason.DeadlineUnreachable;
+    }
+
+    private long IdleBeforeProbe(QueueEntry entry)
+    {
+        var planned = IdlePerPlannedProbe * Table.Estimate(entry.BucketId, entry.Rows);
+        return Math.Max(ProbeSeconds * Settings.TicksPerSecond, Math.Max(planned, IdlePerProbe * _lastProbeTicks));
     }
 
     protected override int QueueOf(QueueEntry entry) => entry.Level;

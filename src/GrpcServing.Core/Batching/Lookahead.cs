@@ -25,26 +25,33 @@ internal sealed class Lookahead
     private const int MaxSizes = 12;
     private const int MaxOptions = MaxSizes + 4;
 
-    /// <summary>Most mean times to deadline that the horizon is away.</summary>
+    /// <summary>Most mean times to deadline that the horizon is away, before <see cref="FurtherForSeveral"/>.</summary>
     private const double MaxHorizonSlacks = 2;
 
-    /// <summary>Standard errors by which a choice must beat the base rule's, by one executor and by several: there less hangs on one choice, and the noise of the others' batches is in it.</summary>
-    private const double ClearOfOne = 1;
-    private const double ClearOfSeveral = 2;
+    /// <summary>Several executors take turns: what one decides shows when the others have had theirs.</summary>
+    private const double FurtherForSeveral = 1.5;
 
-    /// <summary>The same for starting where the rule waits: waiting is asked again at every arrival and starting cannot be taken back, so a little noise each time would end every wait too soon.</summary>
-    private const double ClearOfWaiting = 3;
+    /// <summary>Standard errors by which a choice must beat the base rule's. Measured: below 3, one executor loses to its own base rule on flat profiles; of several, each choice is a smaller part and 2 serves most.</summary>
+    private const double ClearOfOne = 3;
+    private const double ClearOfSeveral = 2;
 
     /// <summary>Batches between two comparisons of the base rules, once all of the history is known: below one in a hundred, so that they stay out of the 99th percentile.</summary>
     private const int ComparisonInterval = 256;
 
-    /// <summary>Arrivals between two looks at the rate, where looking ahead does not do that anyway.</summary>
-    private const int PriceInterval = 32;
+    /// <summary>Work of comparing the base rules, per arrival that they are played over.</summary>
+    private const int WorkPerReplayed = 8;
 
-    private static readonly BaseRule[] Rules = [BaseRule.Window, BaseRule.LateWindow, BaseRule.HeadFirst];
+    /// <summary>Times of a single row that a full batch takes on a flat profile. Measured: 1.6 and 2 serve the same on short traces, 1.2 less.</summary>
+    private const double AlmostFree = 1.6;
+
+    /// <summary>Arrivals between two looks at the rate, where looking ahead does not do that anyway.</summary>
+    private const int LookInterval = 32;
+
+    private static readonly BaseRule[] Rules = [BaseRule.Window, BaseRule.LateWindow];
 
     private readonly ArrivalHistory _history;
     private readonly BatchCosts _costs;
+    private readonly WorkloadCost _workload;
     private readonly Continuation _continuation;
     private readonly double _workPerTick;
     private readonly Arrivals _future = new(ArrivalHistory.Length / 4);
@@ -53,18 +60,20 @@ internal sealed class Lookahead
     private readonly Option[] _options = new Option[MaxOptions];
     private int _optionCount;
     private BaseRule _rule;
+    private bool _rulesCompared;
     private double _workPerPlay = 64;
     private long _compareAt = 32;
-    private long _priceAt = 8;
-    private bool _looksAhead;
+    private long _lookAt = 8;
     private long _batchesSince;
-    private double _earnedWork;
+    // In advance, what the comparisons cost until all of the history is known: a lane of short batches would not earn them for long.
+    private double _earnedWork = WorkPerReplayed * ArrivalHistory.Length;
     private long _draws;
 
-    public Lookahead(ArrivalHistory history, BatchCosts costs, Continuation continuation, long ticksPerSecond)
+    public Lookahead(ArrivalHistory history, BatchCosts costs, WorkloadCost workload, Continuation continuation, long ticksPerSecond)
     {
         _history = history;
         _costs = costs;
+        _workload = workload;
         _continuation = continuation;
         _workPerTick = Budget * 1e9 / ticksPerSecond / NanosecondsPerWork;
     }
@@ -74,28 +83,29 @@ internal sealed class Lookahead
     /// <param name="mayWait">False when other work wants the executor, or the lane closes.</param>
     public int Choose(long now, int bucketId, bool mayWait, out long waitUntil)
     {
-        if (_history.Count >= _priceAt) UpdatePrice();
-        if (_history.Count >= _compareAt && _earnedWork >= 8 * Math.Min(_history.Count, ArrivalHistory.Length)) CompareRules(bucketId);
+        if (_history.Count >= _lookAt) LookAtArrivals();
+        if (_history.Count >= _compareAt && _earnedWork >= WorkPerReplayed * Math.Min(_history.Count, ArrivalHistory.Length)) CompareRules(bucketId);
+        if (!_rulesCompared) _rule = FirstRule();
         var baseSize = _continuation.Base(_rule, out var startAt);
         var canWait = mayWait && startAt > now;
         waitUntil = startAt;
-        if (baseSize == 0 && !canWait) baseSize = _continuation.Base(BaseRule.Window, out _);
-
-        var planned = _costs.Ticks[baseSize == 0 ? Math.Min(_costs.BestRows, _continuation.WaitingRows) : baseSize];
-        // The batch that comes out may be a good deal smaller than the base rule's.
-        var work = Math.Min(planned, 3 * _costs.Ticks[1]) * _workPerTick;
-        if (baseSize > 0)
+        if (baseSize == 0)
         {
-            _batchesSince++;
-            _earnedWork += work;
+            // Asked again at every arrival, a little noise each time would end every wait too soon: starting cannot be taken back.
+            if (canWait) return 0;
+            baseSize = _continuation.Base(BaseRule.Window, out _);
         }
-        var plays = (int)Math.Min(MaxFutures * MaxOptions, work / _workPerPlay);
-        _looksAhead = plays >= 2 * FuturesPerRound;
-        if (!_looksAhead || _history.Rate == 0) return baseSize;
 
+        // The batch that comes out may be a good deal smaller than the base rule's.
+        var work = Math.Min(_costs.Ticks[baseSize], 3 * _costs.Ticks[1]) * _workPerTick;
+        _batchesSince++;
+        _earnedWork += work;
+        var plays = (int)Math.Min(MaxFutures * MaxOptions, work / _workPerPlay);
+        if (plays < 2 * FuturesPerRound || _history.Rate == 0) return baseSize;
+
+        LookAtArrivals();
         ListOptions(baseSize, canWait, plays / FuturesPerRound);
         if (_optionCount == 1) return baseSize;
-        UpdatePrice();
         var chosen = Compare(now, bucketId, startAt, plays);
         if (chosen.Size > 0) _draws++;
         else if (chosen.Arrivals > 0) waitUntil = Math.Min(startAt, now + Math.Max(1, (long)(0.5 * chosen.Arrivals / _history.Rate)));
@@ -108,7 +118,7 @@ internal sealed class Lookahead
         AddOption(new Option(baseSize, 0));
         if (canWait)
         {
-            if (baseSize > 0) AddOption(new Option(0, 0));
+            AddOption(new Option(0, 0));
             if (_optionCount < most) AddOption(new Option(0, 1 + _continuation.Waiting / 4));
         }
         var largest = Math.Min(_continuation.WaitingRows, _costs.BestRows);
@@ -141,10 +151,7 @@ internal sealed class Lookahead
 
     private Option Compare(long now, int bucketId, long startAt, int plays)
     {
-        var rate = _history.Rate;
-        // Beyond the futures' length there would be silence.
-        var span = Math.Min(HorizonSlacks() * _history.MeanSlack, Math.Max(0.9 * _future.Capacity / rate, 3.0 * _costs.Ticks[_costs.BestRows]));
-        var horizon = now + (long)Math.Max(span, _costs.Ticks[1]);
+        var farthest = Horizon(now);
         _continuation.Work = 0;
         _history.Restart(_draws);
         var (futures, played, alive) = (0, 0, _optionCount);
@@ -152,7 +159,9 @@ internal sealed class Lookahead
         {
             for (var i = 0; i < FuturesPerRound; i++)
             {
-                _history.Draw(now, horizon, bucketId, _future);
+                _history.Draw(now, farthest, bucketId, _future);
+                // Beyond what a future holds there would be silence.
+                var horizon = _future.IsFull ? Math.Max(now + 1, _future.At[_future.Count - 1]) : farthest;
                 _continuation.Work += _future.Count;
                 var reference = Play(_options[0], startAt, horizon);
                 for (var option = 1; option < alive; option++)
@@ -169,7 +178,7 @@ internal sealed class Lookahead
         var (best, bestGain) = (0, 1e-9);
         for (var option = 1; option < alive; option++)
         {
-            var gain = _options[option].ClearGain(futures, _options[0].Size == 0 && _options[option].Size > 0 ? ClearOfWaiting : clear);
+            var gain = _options[option].ClearGain(futures, clear);
             if (gain > bestGain) (best, bestGain) = (option, gain);
         }
         return _options[best];
@@ -179,26 +188,18 @@ internal sealed class Lookahead
     /// What is decided now matters until those that wait now are gone: one mean time to deadline. Where full batches are short against
     /// that, the lane can be behind without anybody being late yet, and the price of it shows later.
     /// </summary>
-    private double HorizonSlacks() => Math.Clamp(_history.MeanSlack / (2.0 * _costs.Ticks[_costs.BestRows]), 1, MaxHorizonSlacks);
-
-    private void UpdatePrice()
+    private long Horizon(long now)
     {
-        _priceAt = _history.Count + PriceInterval;
-        _history.Look();
-        _continuation.TickPrice = SteadyRate(_history.Rate * _history.MeanRows / _continuation.Executors) / _history.MeanRows;
+        var slack = _history.MeanSlack;
+        var slacks = Math.Clamp(slack / (2.0 * _costs.Ticks[_costs.BestRows]), 1, MaxHorizonSlacks) * (_continuation.Executors > 1 ? FurtherForSeveral : 1);
+        return now + (long)Math.Max(Math.Min(slacks * slack, _future.Capacity / _history.Rate), _costs.Ticks[1]);
     }
 
-    /// <summary>Rows per tick that one executor can keep serving in time: what a tick of its time is worth.</summary>
-    /// <remarks>max over b of min(rate, b / l(b)) where the oldest of b arrivals still makes it: (b - 1) / rate + l(b) within the mean time to deadline (batching.md 4.3).</remarks>
-    private double SteadyRate(double rate)
+    private void LookAtArrivals()
     {
-        var best = Math.Min(rate, 1.0 / _costs.Ticks[1]);
-        for (var rows = 2; rows <= _costs.BestRows && best < rate; rows++)
-        {
-            if ((rows - 1) / rate + _costs.Ticks[rows] > _history.MeanSlack) break;
-            best = Math.Max(best, Math.Min(rate, rows / (double)_costs.Ticks[rows]));
-        }
-        return best;
+        _lookAt = _history.Count + LookInterval;
+        _history.Look();
+        if (_history.Rate > 0) _workload.Fit(_history.Rate, _history.MeanRows, _history.MeanSlack, _history.Dispersion, _costs);
     }
 
     private double Play(in Option option, long startAt, long horizon) => option.Size > 0
@@ -217,21 +218,22 @@ internal sealed class Lookahead
         return alive;
     }
 
+    /// <summary>The rule until arrivals can tell: to wait for company where that is almost free.</summary>
+    private BaseRule FirstRule() => _costs.Ticks[_costs.BestRows] < AlmostFree * _costs.Ticks[1] ? BaseRule.LateWindow : BaseRule.Window;
+
     /// <summary>Plays each rule over the last arrivals as they came; the lane keeps to the one that has served most of late.</summary>
     private void CompareRules(int bucketId)
     {
         if (_history.Count >= ArrivalHistory.Length && _batchesSince < ComparisonInterval) return;
         _compareAt = _history.Count + Math.Min(_history.Count, ArrivalHistory.Length / 2);
         _batchesSince = 0;
-        _earnedWork = 0;
         _history.Replay(bucketId, _past);
+        _earnedWork = Math.Min(_earnedWork - WorkPerReplayed * _past.Count, WorkPerReplayed * ArrivalHistory.Length);
         if (_past.Count < 16) return;
+        _rulesCompared = true;
         var best = (int)_rule;
         for (var rule = 0; rule < Rules.Length; rule++) _scores[rule] = 0.7 * _scores[rule] + _continuation.Replay(_past, Rules[rule]);
-        // Looking ahead finds by itself when nobody need be left out; as its base this rule would spoil it whenever load rises.
-        var allowed = _looksAhead ? Rules.Length - 1 : Rules.Length;
-        if (best >= allowed) best = 0;
-        for (var rule = 0; rule < allowed; rule++)
+        for (var rule = 0; rule < Rules.Length; rule++)
             if (_scores[rule] > _scores[best] * 1.002) best = rule;
         _rule = Rules[best];
     }

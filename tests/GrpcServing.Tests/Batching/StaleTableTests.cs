@@ -35,13 +35,30 @@ public class StaleTableTests
         Assert.True(Runs(now + Second / 50));
     }
 
-    /// <summary>Sends a request with 20 ms to go; the model needs 1 ms.</summary>
-    private bool Runs(long at)
+    [Fact]
+    public void Arrive_ProbesAreSlow_TheyTakeAHundredthOfTheIdleTime()
     {
-        _scheduler.Arrive(new Entry { ArrivedAt = at, Deadline = at + Second / 50 }, at);
+        Assert.True(Runs(at: 5 * Second, took: Second / 10));
+        Assert.False(Runs(at: 15 * Second - 1));
+        Assert.True(Runs(at: 15 * Second));
+    }
+
+    [Fact]
+    public void Arrive_ProbeWouldBeLong_WaitsForTenTimesAsMuchIdleTime()
+    {
+        for (var i = 0; i < 32; i++) _table.Observe(0, 8, 2 * Second);
+
+        Assert.False(Runs(at: 20 * Second - 1, rows: 8));
+        Assert.True(Runs(at: 20 * Second, rows: 8));
+    }
+
+    /// <summary>Sends a request with 20 ms to go; the model needs 1 ms.</summary>
+    private bool Runs(long at, int rows = 1, long took = Second / 1000)
+    {
+        _scheduler.Arrive(new Entry { ArrivedAt = at, Deadline = at + Second / 50, Rows = rows }, at);
         _scheduler.Refused.Clear();
         if (!_scheduler.Decide(at, _batch).Run) return false;
-        _scheduler.Finished(_batch, succeeded: true, at, at + Second / 1000);
+        _scheduler.Finished(_batch, succeeded: true, at, at + took);
         _batch.Clear();
         return true;
     }
