@@ -55,7 +55,7 @@ internal sealed class DecisionPath : MeasuredPath
 
         public override int PaddedRows(int bucketId, int rows) => rows;
 
-        public override void Observe(int bucketId, int rows, long ticks)
+        public override void Observe(int bucketId, int rows, long ticks, long cost)
         {
             // It never changes.
         }
