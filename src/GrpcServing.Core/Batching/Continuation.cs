@@ -233,7 +233,8 @@ internal sealed class Continuation(BatchCosts costs, WorkloadCost workload, int 
                 first = end;
             }
         }
-        Work += last + work;
+        Work += last + work + _chain.Work;
+        _chain.Work = 0;
         if (horizon == long.MaxValue) return served;
         var busy = 0L;
         foreach (var instant in freeAt) busy += Math.Max(0, instant - horizon);

@@ -13,6 +13,9 @@ internal sealed class HeadChain(BatchCosts costs, WorkloadCost workload, int exe
 
     private readonly long[] _freeAt = new long[executors];
 
+    /// <summary>Entries gone through, and batches at four each, since the owner last set it to 0.</summary>
+    public long Work { get; set; }
+
     /// <summary>Rows of the chain's first batch; 0 when the window's batch is the better start.</summary>
     /// <param name="entries">In order of deadline.</param>
     /// <param name="first">The first entry that waits.</param>
@@ -26,6 +29,7 @@ internal sealed class HeadChain(BatchCosts costs, WorkloadCost workload, int exe
         var ticks = costs.Ticks;
         var (due, rows) = entries;
         var head = HeadSize(entries, first, last, now, out var next);
+        Work += next - first;
         if (head == 0 || next == last) return head;
 
         var (end, taken) = (begin, 0);
@@ -47,6 +51,7 @@ internal sealed class HeadChain(BatchCosts costs, WorkloadCost workload, int exe
             _freeAt[soonest] = start + ticks[batch];
         }
 
+        Work += end - begin + next - first + 8;
         var gain = served - (end - begin);
         if (time >= ticks[size] && gain <= 0) return gain == 0 && time == ticks[size] ? head : 0;
         var busy = 0L;

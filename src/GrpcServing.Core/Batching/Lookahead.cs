@@ -17,8 +17,8 @@ internal sealed class Lookahead
     /// <summary>Share of the batch that deciding it may take; with room for a slow machine below the 1 % that is promised.</summary>
     private const double Budget = 0.005;
 
-    /// <summary>Nanoseconds per unit of <see cref="Continuation.Work"/>; measured: 3 to 5 on a server core of 2.6 GHz.</summary>
-    private const double NanosecondsPerWork = 5;
+    /// <summary>Nanoseconds per unit of <see cref="Continuation.Work"/>; measured: 5 to 6 on a server core of 2.6 GHz, up to 9 when others share its caches.</summary>
+    private const double NanosecondsPerWork = 8;
 
     private const int MaxFutures = 32;
     private const int FuturesPerRound = 4;
