@@ -17,9 +17,6 @@ internal sealed class BucketProfile(int maxRows)
     /// <summary>Runs of other sizes after which a measurement no longer outweighs its neighbours: else a size that was once measured slow, and is avoided for it, would stay slow for ever.</summary>
     private const long FreshFor = 1024;
 
-    /// <summary>Runs of other sizes after which it is worth a run to look again.</summary>
-    private const long DoubtAfter = FreshFor / 2;
-
     /// <summary>One, of the factor between cost and length: kept as a whole number.</summary>
     private const long FactorUnit = 1024;
 
@@ -47,7 +44,7 @@ internal sealed class BucketProfile(int maxRows)
     /// <summary>The quantile of this size's own runs; 0 when it never ran.</summary>
     public long Measured(int rows) => Length(_measured[rows]);
 
-    public bool IsDoubtful(int rows) => _samples[rows] is not { } samples || _runs - samples.LastRun > DoubtAfter;
+    public long Age(int rows) => _samples[rows] is { } samples ? _runs - samples.LastRun : long.MaxValue;
 
     /// <returns>True when plans may have changed.</returns>
     public bool Observe(int rows, long ticks, long cost)
@@ -62,7 +59,7 @@ internal sealed class BucketProfile(int maxRows)
     private bool ObserveCost(int rows, long cost)
     {
         var samples = _samples[rows] ??= new SizeSamples();
-        if (_runs - samples.LastRun > DoubtAfter) samples.Forget();
+        if (_runs - samples.LastRun > FreshFor / 2) samples.Forget();
         samples.Add(cost, ++_runs);
         var estimate = samples.Estimate;
         // A change of less than half a percent is not worth the pass over all sizes.

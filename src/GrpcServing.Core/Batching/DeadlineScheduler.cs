@@ -117,7 +117,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
                 _hasWaited = true;
                 return Decision.WaitUntil(waitUntil);
             }
-            if (size >= _costs.BestRows) size = _explorer.Stretch(bucket.BucketId, size, RowsInTime(queue, now));
+            if (size >= _costs.BestRows) size = _explorer.Stretch(bucket.BucketId, size, RowsInTime(queue, now), now);
             Take(bucket, level, size, now, batch);
             FillFromOtherLevels(bucket, level, now, batch);
             return Start(batch, now);

@@ -16,8 +16,8 @@ public abstract class LatencyTable
     /// <summary>Changes whenever an estimate may have changed, so that owners may keep copies; -1 = not tracked, ask anew every time.</summary>
     public virtual long Version => -1;
 
-    /// <summary>True when a size has not run for so long that its estimate is a guess.</summary>
-    public virtual bool IsDoubtful(int bucketId, int rows) => false;
+    /// <summary>Runs of other sizes since this one ran last: the more, the more its estimate is a guess. <see cref="long.MaxValue"/> when it never ran.</summary>
+    public virtual long Age(int bucketId, int rows) => 0;
 
     /// <summary>Records one measured run.</summary>
     /// <param name="ticks">How long it took.</param>

@@ -43,7 +43,7 @@ public sealed class MeasuredLatencyTable : LatencyTable
 
     public override int PaddedRows(int bucketId, int rows) => Find(bucketId)?.Padded(rows) ?? rows;
 
-    public override bool IsDoubtful(int bucketId, int rows) => Find(bucketId) is { } profile && profile.IsDoubtful(rows);
+    public override long Age(int bucketId, int rows) => Find(bucketId)?.Age(rows) ?? long.MaxValue;
 
     public override void Observe(int bucketId, int rows, long ticks, long cost)
     {

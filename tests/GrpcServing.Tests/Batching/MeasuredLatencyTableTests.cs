@@ -151,11 +151,11 @@ public class MeasuredLatencyTableTests
         var table = new MeasuredLatencyTable(8);
         for (var i = 0; i < 40; i++) table.Observe(0, 8, 8000);
         for (var i = 0; i < 600; i++) table.Observe(0, 1, 100);
-        Assert.True(table.IsDoubtful(0, 8));
+        Assert.Equal((600, 0, long.MaxValue), (table.Age(0, 8), table.Age(0, 1), table.Age(0, 4)));
 
         table.Observe(0, 8, 300);
 
-        Assert.False(table.IsDoubtful(0, 8));
+        Assert.Equal(0, table.Age(0, 8));
         Assert.Equal(300, table.Estimate(0, 8));
     }
 }
