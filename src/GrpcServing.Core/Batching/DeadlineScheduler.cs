@@ -36,6 +36,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
     private readonly Continuation _continuation;
     private readonly Lookahead _lookahead;
     private readonly SizeExplorer _explorer;
+    private readonly Turnaround _turnaround = new();
     private readonly long _patience;
     private readonly long[] _leftOutTicks;
     private readonly bool[] _servedLevels;
@@ -60,12 +61,14 @@ internal sealed class DeadlineScheduler : QueueingScheduler
     public override void Arrive(QueueEntry entry, long now)
     {
         _history.Add(entry, now);
+        _turnaround.Arrived(now);
         base.Arrive(entry, now);
     }
 
     public override void Finished(Batch batch, bool succeeded, long startedAt, long now)
     {
         if (batch.Members is [{ IsProbe: true }, ..]) _lastProbeTicks = now - startedAt;
+        _turnaround.Ended(batch.Members.Count, now - startedAt, now, _history.Rate);
         base.Finished(batch, succeeded, startedAt, now);
     }
 
@@ -111,6 +114,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
                 TakeAll(bucket, level, batch);
                 return Start(batch, now);
             }
+            if (WaitsForReturning(queue, now, out var back)) return Decision.WaitUntil(back);
             var size = Choose(bucket, queue, now, out var waitUntil);
             if (size == 0)
             {
@@ -194,6 +198,15 @@ internal sealed class DeadlineScheduler : QueueingScheduler
         var seen = Math.Min(queue.Count, Continuation.MaxWaiting);
         for (var i = 0; i < seen; i++) _continuation.Add(queue[i].Deadline, queue[i].Rows);
         return _lookahead.Choose(now, bucket.BucketId, mayWait: Settings.MayWait && !Draining && queue.Count == Waiting.Count, out waitUntil);
+    }
+
+    /// <summary>Whether the only executor is better kept for the callers that its last batch answered.</summary>
+    private bool WaitsForReturning(EntryQueue queue, long now, out long until)
+    {
+        until = now;
+        if (Settings.Executors > 1 || Draining || queue.Count < Waiting.Count || queue.Rows >= _costs.BestRows) return false;
+        until = _turnaround.WaitUntil(now, queue.Rows, _history.MeanRows, queue[0].Deadline, _costs);
+        return until > now;
     }
 
     /// <summary>Rows of the largest batch that everybody who waits would still make, if they were all in it.</summary>

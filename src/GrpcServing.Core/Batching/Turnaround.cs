@@ -1,0 +1,75 @@
+namespace GrpcServing.Batching;
+
+/// <summary>Tells when the callers that were just answered are about to ask again, so that a short wait fills the batch.</summary>
+/// <remarks>
+/// <para>
+/// Where a fixed number of callers each wait for their answer, half of them ride in the batch that runs while the other half queues, for ever.
+/// Waiting until those that were answered are back joins the halves. It is worth it only where the larger batch saves clearly more than the wait
+/// costs, so it depends on l(b); a constant delay would cost every other lane its throughput.
+/// </para>
+/// <para>
+/// Learned from what follows the end of each batch: the share of the answered that came at once, beyond what comes anyway, and how long
+/// that took. Arrivals that have nothing to do with answers leave the share near 0. Pure; 0 bytes per call.
+/// </para>
+/// </remarks>
+internal sealed class Turnaround
+{
+    /// <summary>Least share of the answered that must be known to come back.</summary>
+    private const double LeastShare = 0.6;
+
+    /// <summary>Least gain in rows per tick.</summary>
+    private const double LeastGain = 1.02;
+
+    /// <summary>Part of a run's length after its end in which a caller who comes counts as coming back.</summary>
+    private const int Window = 8;
+
+    private const double Weight = 1.0 / 8;
+
+    private double _share;
+    private double _delay;
+    private long _endedAt = long.MinValue / 2;
+    private long _window;
+    private long _lastReturnAt;
+    private int _answered;
+    private int _returned;
+
+    /// <summary>A batch has ended, and its members are being answered.</summary>
+    /// <param name="length">Ticks that it took.</param>
+    /// <param name="rate">Arrivals per tick.</param>
+    public void Ended(int members, long length, long now, double rate)
+    {
+        Learn(rate);
+        (_endedAt, _window, _answered, _returned, _lastReturnAt) = (now, length / Window, members, 0, now);
+    }
+
+    public void Arrived(long now)
+    {
+        if (now - _endedAt > _window || _returned >= _answered) return;
+        _returned++;
+        _lastReturnAt = now;
+    }
+
+    /// <summary>Until when to wait for those who are missing; not later than <paramref name="now"/> when waiting does not pay.</summary>
+    /// <param name="rows">Rows that wait, of which one at least makes it alone.</param>
+    /// <param name="rowsPerRequest">On average.</param>
+    /// <param name="deadline">The nearest of those that wait.</param>
+    public long WaitUntil(long now, int rows, double rowsPerRequest, long deadline, BatchCosts costs)
+    {
+        if (_share < LeastShare) return now;
+        var missing = (int)(((_answered - _returned) * rowsPerRequest) + 0.5);
+        var full = Math.Min(rows + missing, costs.BestRows);
+        // Twice the usual time: they come one after the other, and the last ends the wait.
+        var until = _endedAt + Math.Min(_window, (long)(2 * _delay));
+        if (missing < 1 || full <= rows || until <= now || until + costs.Ticks[full] > deadline) return now;
+        var expected = Math.Max(1, _endedAt + (long)_delay - now);
+        return full / (double)(costs.Ticks[full] + expected) >= LeastGain * rows / costs.Ticks[rows] ? until : now;
+    }
+
+    private void Learn(double rate)
+    {
+        if (_answered == 0 || _window == 0) return;
+        var share = Math.Max(0, _returned - (rate * _window)) / _answered;
+        _share += (share - _share) * Weight;
+        if (_returned > 0) _delay += (_lastReturnAt - _endedAt - _delay) * Weight;
+    }
+}
