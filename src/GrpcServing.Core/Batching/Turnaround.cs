@@ -8,22 +8,27 @@ namespace GrpcServing.Batching;
 /// costs, so it depends on l(b); a constant delay would cost every other lane its throughput.
 /// </para>
 /// <para>
-/// Learned from what follows the end of each batch: the share of the answered that came at once, beyond what comes anyway, and how long
-/// that took. Arrivals that have nothing to do with answers leave the share near 0. Pure; 0 bytes per call.
+/// Learned from what follows the end of each batch: the share of the answered that came at once, beyond what comes anyway. How long they take
+/// shows only while the executor stays idle, since a run may keep the processor from them; so it is first believed to be short, learned by
+/// waiting, and slowly forgotten where waiting does not pay. Arrivals that have nothing to do with answers leave the share near 0. Pure;
+/// 0 bytes per call.
 /// </para>
 /// </remarks>
 internal sealed class Turnaround
 {
     /// <summary>Least share of the answered that must be known to come back.</summary>
-    private const double LeastShare = 0.6;
+    private const double LeastShare = 0.5;
 
     /// <summary>Least gain in rows per tick.</summary>
     private const double LeastGain = 1.02;
 
     /// <summary>Part of a run's length after its end in which a caller who comes counts as coming back.</summary>
-    private const int Window = 8;
+    private const int Window = 4;
 
     private const double Weight = 1.0 / 8;
+
+    /// <summary>Per batch that is not waited for, of the time that callers are believed to take.</summary>
+    private const double Forgotten = 1.0 / 64;
 
     private double _share;
     private double _delay;
@@ -32,6 +37,7 @@ internal sealed class Turnaround
     private long _lastReturnAt;
     private int _answered;
     private int _returned;
+    private bool _hasWaited;
 
     /// <summary>A batch has ended, and its members are being answered.</summary>
     /// <param name="length">Ticks that it took.</param>
@@ -39,7 +45,7 @@ internal sealed class Turnaround
     public void Ended(int members, long length, long now, double rate)
     {
         Learn(rate);
-        (_endedAt, _window, _answered, _returned, _lastReturnAt) = (now, length / Window, members, 0, now);
+        (_endedAt, _window, _answered, _returned, _lastReturnAt, _hasWaited) = (now, length / Window, members, 0, now, false);
     }
 
     public void Arrived(long now)
@@ -59,10 +65,12 @@ internal sealed class Turnaround
         var missing = (int)(((_answered - _returned) * rowsPerRequest) + 0.5);
         var full = Math.Min(rows + missing, costs.BestRows);
         // Twice the usual time: they come one after the other, and the last ends the wait.
-        var until = _endedAt + Math.Min(_window, (long)(2 * _delay));
+        var until = _endedAt + Math.Clamp((long)(2 * _delay), _window / 4, _window);
         if (missing < 1 || full <= rows || until <= now || until + costs.Ticks[full] > deadline) return now;
         var expected = Math.Max(1, _endedAt + (long)_delay - now);
-        return full / (double)(costs.Ticks[full] + expected) >= LeastGain * rows / costs.Ticks[rows] ? until : now;
+        if (full / (double)(costs.Ticks[full] + expected) < LeastGain * rows / costs.Ticks[rows]) return now;
+        _hasWaited = true;
+        return until;
     }
 
     private void Learn(double rate)
@@ -70,6 +78,7 @@ internal sealed class Turnaround
         if (_answered == 0 || _window == 0) return;
         var share = Math.Max(0, _returned - (rate * _window)) / _answered;
         _share += (share - _share) * Weight;
-        if (_returned > 0) _delay += (_lastReturnAt - _endedAt - _delay) * Weight;
+        if (_hasWaited) _delay += ((_returned < _answered ? _window : _lastReturnAt - _endedAt) - _delay) * Weight;
+        else _delay -= _delay * Forgotten;
     }
 }
