@@ -1,4 +1,5 @@
 using Grpc.Core;
+using Grpc.Net.Client;
 using GrpcServing.IntegrationTests.Hosting;
 using static GrpcServing.IntegrationTests.Endpoints.TestRepositoryServer;
 
@@ -38,6 +39,33 @@ public sealed class BackpressureTests(TestRepositoryServer models) : IClassFixtu
         Assert.InRange(held, 0, 2 * 300);
         Assert.False(await call.ResponseStream.MoveNext(TestContext.Current.CancellationToken));
         await models.Server.AllBuffersReturnedAsync();
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public async Task ModelInfer_BesideAStreamThatStallsOnTheSameConnection_IsAnswered(int before)
+    {
+        using var channel = GrpcChannel.ForAddress(models.Server.GrpcAddress);
+        var client = new Protos.GRPCInferenceService.GRPCInferenceServiceClient(channel);
+        // How much of the connection's window has not been given back when the stream stalls hangs on what went before.
+        for (var i = 0; i < before; i++) await client.InferAsync(Large(i));
+        using var leaving = new CancellationTokenSource();
+        using var call = client.ModelStreamInfer(cancellationToken: leaving.Token);
+        var written = 0;
+        var writing = Task.Run(async () =>
+        {
+            for (; written < Requests; written++) await call.RequestStream.WriteAsync(Large(written));
+        });
+        await StallsAsync(() => Volatile.Read(ref written));
+
+        await client.ModelInferAsync(Good(), deadline: Calls.In(TimeSpan.FromSeconds(10)), cancellationToken: TestContext.Current.CancellationToken);
+
+        await leaving.CancelAsync();
+        await Assert.ThrowsAnyAsync<Exception>(() => writing);
     }
 
     [Fact]
