@@ -35,7 +35,8 @@ public sealed class ExportFailureTests
         Assert.Equal(0, traces.Delivered);
         Assert.NotEqual("", traces.Problem);
         Assert.Contains("grpcserving_telemetry_dropped", metrics, StringComparison.Ordinal);
-        Assert.True(server.Service<Tracer>().Decided(TraceDecision.NoRoom) > 0, "with a full queue no further spans are made");
+        // A collector that refuses empties the queue as fast as one that takes.
+        if (reception == Reception.Hang) Assert.True(server.Service<Tracer>().Decided(TraceDecision.NoRoom) > 0, "with a full queue no further spans are made");
         await server.AllBuffersReturnedAsync();
 
         receiver.Reception = Reception.Accept;
