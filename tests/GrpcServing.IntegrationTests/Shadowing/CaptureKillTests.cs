@@ -1,3 +1,4 @@
+using Google.Protobuf.WellKnownTypes;
 using Grpc.Core;
 using Grpc.Net.Client;
 using GrpcServing.IntegrationTests.Hosting;
@@ -8,6 +9,8 @@ using Microsoft.Data.Sqlite;
 namespace GrpcServing.IntegrationTests.Shadowing;
 
 /// <summary>A server that is killed while it captures.</summary>
+/// <remarks>Alone: copies run in the time that nobody else needs, and beside other tests there may be none.</remarks>
+[Collection(Alone.Name)]
 public sealed class CaptureKillTests
 {
     [Fact]
@@ -21,7 +24,7 @@ public sealed class CaptureKillTests
             var (address, _) = await server.ReadyAsync();
             using var channel = GrpcChannel.ForAddress(address);
             var shadows = new ShadowAdmin.ShadowAdminClient(channel);
-            await shadows.StartShadowAsync(new StartShadowRequest { Model = "digits", Settings = new() { Candidate = 2 } });
+            await shadows.StartShadowAsync(new StartShadowRequest { Model = "digits", Settings = new() { Candidate = 2, MaxAge = Duration.FromTimeSpan(TimeSpan.FromMinutes(1)) } });
             await shadows.SetCaptureAsync(new SetCaptureRequest { Model = "digits", Fraction = 1 });
 
             // Killed in the middle of traffic, once something of this round is on the disk.
