@@ -15,9 +15,6 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows)
     /// <summary>Rows from which on a larger batch does not get more done per tick: 1 where batching does not pay.</summary>
     public int BestRows { get; private set; }
 
-    /// <summary>Rows per tick at <see cref="BestRows"/>.</summary>
-    public double BestRate { get; private set; }
-
     /// <summary>Most rows, not beyond a limit, for the time of this many: kernels that work in blocks of rows give l(b) steps.</summary>
     public int LastOfStep(int rows, int limit)
     {
@@ -29,12 +26,12 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows)
     {
         if (bucketId == _bucketId && table.Version == _version && _version >= 0) return;
         (_bucketId, _version) = (bucketId, table.Version);
-        (BestRows, BestRate) = (1, 0);
+        (BestRows, var best) = (1, 0.0);
         for (var rows = 1; rows < _ticks.Length; rows++)
         {
             _ticks[rows] = table.Estimate(bucketId, rows);
             var rate = rows / (double)Math.Max(1, _ticks[rows]);
-            if (rate > BestRate * 1.001) (BestRows, BestRate) = (rows, rate);
+            if (rate > best * 1.001) (BestRows, best) = (rows, rate);
         }
     }
 }

@@ -17,6 +17,9 @@ internal sealed class BucketProfile(int maxRows)
     /// <summary>Runs of other sizes after which a measurement no longer outweighs its neighbours: else a size that was once measured slow, and is avoided for it, would stay slow for ever.</summary>
     private const long FreshFor = 1024;
 
+    /// <summary>Runs of other sizes after which what a size took is of another time, and worth looking at again.</summary>
+    public const long OldAge = FreshFor / 2;
+
     /// <summary>One, of the factor between cost and length: kept as a whole number.</summary>
     private const long FactorUnit = 1024;
 
@@ -59,7 +62,7 @@ internal sealed class BucketProfile(int maxRows)
     private bool ObserveCost(int rows, long cost)
     {
         var samples = _samples[rows] ??= new SizeSamples();
-        if (_runs - samples.LastRun > FreshFor / 2) samples.Forget();
+        if (_runs - samples.LastRun > OldAge) samples.Forget();
         samples.Add(cost, ++_runs);
         var estimate = samples.Estimate;
         // A change of less than half a percent is not worth the pass over all sizes.

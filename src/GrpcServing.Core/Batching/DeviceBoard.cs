@@ -53,9 +53,6 @@ internal sealed class DeviceBoard : IThreadPoolWorkItem
 
     public string Device { get; }
 
-    /// <summary>Whether runs happen on the threads that start them.</summary>
-    public bool IsProcessor => Device == "cpu";
-
     /// <summary>True while there is a lane of copies: only then primaries tell more than that they are there.</summary>
     public bool HasShadows => _hasShadows;
 

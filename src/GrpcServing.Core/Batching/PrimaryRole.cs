@@ -5,7 +5,8 @@ namespace GrpcServing.Batching;
 /// <summary>A lane that answers callers, on a device that lanes of copies may share.</summary>
 /// <remarks>Costs a request one read, and a batch one store, while there is no lane of copies.</remarks>
 /// <param name="threadsPerRun">Of the device, that one of its batches takes.</param>
-internal sealed class PrimaryRole(DeviceBoard board, QueueBounds bounds, LatencyTable table, int threadsPerRun, long ticksPerSecond) : LaneRole
+/// <param name="usesOneThread">As <see cref="GrpcServing.Models.ExecutionConfiguration.RunsOnOneThread"/>.</param>
+internal sealed class PrimaryRole(DeviceBoard board, QueueBounds bounds, LatencyTable table, int threadsPerRun, bool usesOneThread, long ticksPerSecond) : LaneRole
 {
     private int _bucketId;
     private long _costsVersion = -1;
@@ -22,7 +23,7 @@ internal sealed class PrimaryRole(DeviceBoard board, QueueBounds bounds, Latency
 
     public override void Open(BatchLoop loop, BatchRun[] runs)
     {
-        foreach (var run in runs) run.MeasuresCpu = board.IsProcessor && threadsPerRun == 1;
+        foreach (var run in runs) run.MeasuresCpu = usesOneThread;
         board.Add(this);
     }
 

@@ -40,7 +40,7 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
             run.LeavesFaults = true;
             // Other devices start threads of their own, which would inherit the priority.
             run.Quiet = isProcessor ? new QuietThread(WarnOfPriority) : null;
-            run.MeasuresCpu = isProcessor && usesOneThread;
+            run.MeasuresCpu = usesOneThread;
         }
         board.Add(this);
     }
@@ -158,7 +158,7 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
     }
 
     private RunProgress? Progress(BatchRun run) =>
-        run.Progress() is { } progress ? new RunProgress((long)(progress.CpuNanoseconds * (time.TimestampFrequency / 1e9)), progress.WantsProcessor) : null;
+        run.Progress() is { } progress ? new RunProgress(ThreadClock.ToTicks(progress.CpuNanoseconds, time), progress.WantsProcessor) : null;
 
     /// <summary>Stopped for its time, and it was the model that took it: a thread that nobody let run is not the model's fault. Where a run's progress can be told, such a run was not stopped.</summary>
     private bool IsTooSlow(BatchRun run) =>

@@ -8,7 +8,6 @@ namespace GrpcServing.Batching;
 /// </remarks>
 internal sealed class SizeExplorer(LatencyTable table, int maxRows)
 {
-    private const long OldAge = 512;
     private const long TimesBetweenOld = 1000;
     private const long TimesBetweenUnknown = 50;
 
@@ -24,7 +23,7 @@ internal sealed class SizeExplorer(LatencyTable table, int maxRows)
             if (larger <= size) continue;
             if (larger > most) break;
             var age = table.Age(bucketId, larger);
-            if (age < OldAge) continue;
+            if (age < BucketProfile.OldAge) continue;
             if (now - _lastAt < (age == long.MaxValue ? TimesBetweenUnknown : TimesBetweenOld) * table.Estimate(bucketId, larger)) break;
             _lastAt = now;
             return larger;

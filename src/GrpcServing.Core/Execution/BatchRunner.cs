@@ -85,7 +85,7 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
             gathered = time.GetTimestamp();
             run.Execute();
             executed = time.GetTimestamp();
-            var measure = new RunMeasure(rows, paddedRows, executed - gathered, Ticks(run.CpuNanoseconds));
+            var measure = new RunMeasure(rows, paddedRows, executed - gathered, ThreadClock.ToTicks(run.CpuNanoseconds, time));
             Scatter(run.Executor, members, first, end, paddedRows);
             var times = new StageTimes(started, gathered, executed, time.GetTimestamp());
             run.EndedAt = times.Scattered;
@@ -158,8 +158,6 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         }
         return false;
     }
-
-    private long Ticks(long nanoseconds) => (long)(nanoseconds * (time.TimestampFrequency / 1e9));
 
     private static bool AnyPresent(List<QueueEntry> members, int first, int end)
     {

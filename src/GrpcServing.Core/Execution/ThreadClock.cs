@@ -13,6 +13,9 @@ internal static partial class ThreadClock
     /// <summary>Since the thread began. Costs a system call, about 0.2 us. 0 where <see cref="IsAvailable"/> is false.</summary>
     public static long Nanoseconds() => IsAvailable ? Read() : 0;
 
+    /// <summary>Of the clock that batches are timed with.</summary>
+    public static long ToTicks(long nanoseconds, TimeProvider time) => (long)(nanoseconds * (time.TimestampFrequency / 1e9));
+
     private static long Read() => GetTime(Clock, out var time) == 0 ? time.Seconds * 1_000_000_000L + time.Nanoseconds : 0;
 
     [LibraryImport("libc", EntryPoint = "clock_gettime")]

@@ -6,7 +6,7 @@ namespace GrpcServing.Execution;
 
 /// <summary>Runs a freshly loaded model before anybody waits for it: its configured warm-up requests, then a sweep that measures l(b).</summary>
 /// <remarks>One thread, which has the executor to itself. Measured on zeros: the time of a dense model does not depend on the values.</remarks>
-/// <param name="measuresCpu">A run is the work of the thread that asks for it, so that its processor time is what it costs.</param>
+/// <param name="measuresCpu">As <see cref="ExecutionConfiguration.RunsOnOneThread"/>.</param>
 internal sealed class WarmUp(ModelSpec spec, Executor executor, bool measuresCpu, TimeProvider time)
 {
     // Enough for the whole table of a model of a few milliseconds; a slower one is measured for its small batches and learns the rest in use.
@@ -96,7 +96,7 @@ internal sealed class WarmUp(ModelSpec spec, Executor executor, bool measuresCpu
             for (var input = 0; input < spec.Inputs.Length; input++) WriteZeros(input, bucket.RowElements[input] * rows);
             var processor = measuresCpu ? ThreadClock.Nanoseconds() : 0;
             executor.Run();
-            var cost = processor > 0 ? (long)((ThreadClock.Nanoseconds() - processor) * (time.TimestampFrequency / 1e9)) : 0;
+            var cost = processor > 0 ? ThreadClock.ToTicks(ThreadClock.Nanoseconds() - processor, time) : 0;
             var ticks = time.GetTimestamp() - started;
             // The first run of a size also makes its memory.
             if (run > 0) latency.Observe(bucket.Id, rows, ticks, cost > 0 ? cost : ticks);

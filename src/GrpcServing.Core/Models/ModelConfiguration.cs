@@ -121,6 +121,9 @@ public sealed record ExecutionConfiguration
 
     /// <summary>Threads across independent nodes of one run; 0 = one (sequential execution).</summary>
     public int InterOpThreads { get; init; }
+
+    /// <summary>Whether a run is the work of the thread that asks for it alone, so that the processor time of that thread is what it costs.</summary>
+    public bool RunsOnOneThread => Device == "cpu" && IntraOpThreads <= 1 && InterOpThreads <= 1;
 }
 
 /// <summary>Which of the version directories are served.</summary>

@@ -22,12 +22,11 @@ internal sealed class ShadowLaneFactory(TensorPool pool, DeviceBoards devices, S
         {
             while (executors.Count < settings.Executors) executors.Add(model.CreateExecutor());
             var isCpu = execution.Device == "cpu";
-            var usesOneThread = execution is { IntraOpThreads: <= 1, InterOpThreads: <= 1 };
             var board = devices.Of(execution.Device);
             var circuit = new CircuitBreaker(CircuitSettings.Copies, time.TimestampFrequency);
             var slack = new SlackSettings { SinglesMayOverrun = isCpu, MaxPrimaryDelay = (long)(settings.MaxPrimaryDelay.TotalSeconds * time.TimestampFrequency) };
             var scheduler = CreateScheduler(version, settings, new SlackRule(slack));
-            var role = new ShadowRole(spec, board, scheduler, circuit, slack, Limits, isCpu, usesOneThread, devices.Observer, time);
+            var role = new ShadowRole(spec, board, scheduler, circuit, slack, Limits, isCpu, execution.RunsOnOneThread, devices.Observer, time);
             var batching = new BatchingConfiguration
             {
                 DefaultQueuePolicy = new QueuePolicy(QueueTimeoutAction.Reject, settings.MaxAge, AllowOverride: false, MaxQueueSize: 0),

@@ -56,8 +56,7 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, Device
         try
         {
             executors.Add(model.CreateExecutor());
-            var device = devices.Of(configuration.Execution.Device);
-            var warmUp = new WarmUp(spec, executors[0], device.IsProcessor && configuration.Execution.IntraOpThreads <= 1, time);
+            var warmUp = new WarmUp(spec, executors[0], configuration.Execution.RunsOnOneThread, time);
             warmUp.RunConfigured(configuration.Warmup, shapes);
             long single;
             // One at a time: beside another sweep, both would measure each other.
@@ -70,7 +69,7 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, Device
             var scheduler = Schedulers.Create(configuration.Batching, settings, latency);
             var circuit = new CircuitBreaker(CircuitSettings.Requests, time.TimestampFrequency);
             var bounds = new QueueBounds(configuration.Batching.MaxQueueRows, configuration.Batching.MaxQueueBytes);
-            var role = new PrimaryRole(device, bounds, latency, Math.Max(1, configuration.Execution.IntraOpThreads), time.TimestampFrequency);
+            var role = new PrimaryRole(devices.Of(configuration.Execution.Device), bounds, latency, Math.Max(1, configuration.Execution.IntraOpThreads), configuration.Execution.RunsOnOneThread, time.TimestampFrequency);
             var lane = new Lane(
                 scheduler,
                 new BatchRunner(spec, pool, statistics, circuit, time),

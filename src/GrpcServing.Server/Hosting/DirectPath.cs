@@ -11,7 +11,7 @@ internal sealed class DirectPath(IEndpointRouteBuilder routes, IServiceProvider 
     private readonly Lazy<Endpoint> _modelInfer = new(() => routes.DataSources
         .SelectMany(static source => source.Endpoints)
         .OfType<RouteEndpoint>()
-        .First(static endpoint => endpoint.RoutePattern.RawText == ModelInfer && endpoint.Metadata.GetMetadata<HttpMethodMetadata>()?.HttpMethods.Contains(HttpMethods.Post) != false));
+        .First(static endpoint => endpoint.RoutePattern.RawText == ModelInfer));
 
     private readonly SharedServices _services = new() { RequestServices = services };
 

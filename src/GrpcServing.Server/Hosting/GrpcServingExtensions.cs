@@ -206,8 +206,7 @@ internal static class GrpcServingExtensions
         // The limit on a message is gRPC's own (MaxRequestBytes), and the HTTP front end's per endpoint.
         kestrel.Limits.MaxRequestBodySize = null;
         kestrel.Limits.Http2.MaxStreamsPerConnection = 1000;
-        // A stream that stalls holds its own window (768 KB), and Kestrel gives back up to half of the connection's late: with the default of 1 MB
-        // one stalled stream can leave nothing for the other calls of its connection.
+        // A stream that stalls holds its own window (768 KB) of the connection's, by default 1 MB: room for the other calls beside a few of them.
         kestrel.Limits.Http2.InitialConnectionWindowSize = 8 << 20;
         kestrel.Listen(options.ListenAddress, options.GrpcPort, static listen => listen.Protocols = HttpProtocols.Http2);
         kestrel.Listen(options.ListenAddress, options.HttpPort, static listen => listen.Protocols = HttpProtocols.Http1);

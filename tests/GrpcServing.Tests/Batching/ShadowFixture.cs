@@ -46,7 +46,7 @@ internal sealed class ShadowFixture : IAsyncDisposable, IShadowLaneObserver
             new DeadlinePolicy(configuration.Batching, Timeout.InfiniteTimeSpan, frequency),
             Time,
             default,
-            new PrimaryRole(Devices.Of(device), bounds, latency, 1, frequency));
+            new PrimaryRole(Devices.Of(device), bounds, latency, 1, configuration.Execution.RunsOnOneThread, frequency));
         Version = new ServedVersion(spec, configuration, _model, lane, _shapes, statistics, latency, new ShadowLaneFactory(Pool, Devices, new StatisticsRegistry(Time), Time));
         Shadow = Version.OpenShadowLane(settings ?? new ShadowLaneSettings())!;
     }
