@@ -3,8 +3,9 @@ using System.Runtime.CompilerServices;
 namespace GrpcServing.Microbenchmarks;
 
 /// <summary>A path that so many callers take at once; a run ends with the last of them.</summary>
-/// <remarks>The callers themselves allocate nothing: no async method, whose state would count.</remarks>
-internal abstract class ConcurrentPath<TResult> : MeasuredPath
+/// <remarks>The callers themselves allocate nothing: no async method, whose state would count, but the awaiter of whatever the path gives.</remarks>
+internal abstract class ConcurrentPath<TAwaiter> : MeasuredPath
+    where TAwaiter : struct, ICriticalNotifyCompletion
 {
     private readonly Caller[] _callers;
     private readonly CountdownEvent _underWay;
@@ -29,40 +30,40 @@ internal abstract class ConcurrentPath<TResult> : MeasuredPath
     }
 
     /// <summary>Sends a caller's request.</summary>
-    protected abstract ValueTask<TResult> Begin(int caller);
+    protected abstract TAwaiter Begin(int caller);
+
+    protected abstract bool IsCompleted(in TAwaiter awaiter);
 
     /// <summary>Takes its answer. Any thread.</summary>
-    protected abstract void End(int caller, TResult result);
+    protected abstract void End(int caller, TAwaiter awaiter);
 
     protected override void Dispose(bool disposing) => _underWay.Dispose();
 
     private sealed class Caller
     {
-        private readonly ConcurrentPath<TResult> _path;
+        private readonly ConcurrentPath<TAwaiter> _path;
         private readonly int _index;
         private readonly Action _end;
-        private ConfiguredValueTaskAwaitable<TResult>.ConfiguredValueTaskAwaiter _answer;
+        private TAwaiter _awaiter;
 
-        public Caller(ConcurrentPath<TResult> path, int index)
+        public Caller(ConcurrentPath<TAwaiter> path, int index)
         {
             (_path, _index) = (path, index);
             _end = End;
         }
 
-        public void Begin() => Await(_path.Begin(_index));
-
-        private void Await(ValueTask<TResult> answer)
+        public void Begin()
         {
-            _answer = answer.ConfigureAwait(false).GetAwaiter();
-            if (_answer.IsCompleted) End();
-            else _answer.UnsafeOnCompleted(_end);
+            _awaiter = _path.Begin(_index);
+            if (_path.IsCompleted(_awaiter)) End();
+            else _awaiter.UnsafeOnCompleted(_end);
         }
 
         private void End()
         {
             try
             {
-                _path.End(_index, _answer.GetResult());
+                _path.End(_index, _awaiter);
             }
             catch (Exception failure)
             {

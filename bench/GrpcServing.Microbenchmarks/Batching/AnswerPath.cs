@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using GrpcServing.Admission;
 using GrpcServing.Batching;
 using GrpcServing.Execution;
@@ -8,7 +9,7 @@ using GrpcServing.Telemetry;
 namespace GrpcServing.Microbenchmarks.Batching;
 
 /// <summary>Submits a request to a lane and waits for its answer: everything of a lane but the model.</summary>
-internal sealed class AnswerPath : ConcurrentPath<ServingError>
+internal sealed class AnswerPath : ConcurrentPath<ConfiguredValueTaskAwaitable<ServingError>.ConfiguredValueTaskAwaiter>
 {
     private const int RowBytes = 256;
 
@@ -35,15 +36,20 @@ internal sealed class AnswerPath : ConcurrentPath<ServingError>
         _pending = new PendingRequest[callers];
     }
 
-    protected override ValueTask<ServingError> Begin(int caller)
+    protected override ConfiguredValueTaskAwaitable<ServingError>.ConfiguredValueTaskAwaiter Begin(int caller)
     {
         var pending = new PendingRequest(_requests[caller]);
         _pending[caller] = pending;
-        return _lane.SubmitAsync(pending, long.MaxValue, CancellationToken.None);
+        return Awaiter(_lane.SubmitAsync(pending, long.MaxValue, CancellationToken.None));
     }
 
-    protected override void End(int caller, ServingError result)
+    private static ConfiguredValueTaskAwaitable<ServingError>.ConfiguredValueTaskAwaiter Awaiter(ValueTask<ServingError> answer) => answer.ConfigureAwait(false).GetAwaiter();
+
+    protected override bool IsCompleted(in ConfiguredValueTaskAwaitable<ServingError>.ConfiguredValueTaskAwaiter awaiter) => awaiter.IsCompleted;
+
+    protected override void End(int caller, ConfiguredValueTaskAwaitable<ServingError>.ConfiguredValueTaskAwaiter awaiter)
     {
+        var result = awaiter.GetResult();
         if (!result.IsNone) throw new InvalidOperationException(result.Message);
         _pending[caller].Result!.Release();
     }

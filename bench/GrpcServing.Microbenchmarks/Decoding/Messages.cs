@@ -1,5 +1,6 @@
 using System.Buffers;
 using Google.Protobuf;
+using GrpcServing.Decoding;
 using GrpcServing.Protos;
 
 namespace GrpcServing.Microbenchmarks.Decoding;
@@ -24,6 +25,15 @@ internal static class Messages
         request.Inputs[0].Contents = new InferTensorContents();
         request.Inputs[0].Contents.Fp32Contents.AddRange(new float[elements]);
         return Segmented(request.ToByteArray());
+    }
+
+    /// <summary>The message in its gRPC frame.</summary>
+    public static ReadOnlySequence<byte> Framed(in ReadOnlySequence<byte> message)
+    {
+        var frame = new ArrayBufferWriter<byte>();
+        MessageFrame.Write(frame, (int)message.Length);
+        foreach (var piece in message) frame.Write(piece.Span);
+        return Segmented(frame.WrittenSpan.ToArray());
     }
 
     private static ModelInferRequest Request(int elements, string id) => new()

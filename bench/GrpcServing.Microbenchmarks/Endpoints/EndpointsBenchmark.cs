@@ -1,11 +1,11 @@
 namespace GrpcServing.Microbenchmarks.Endpoints;
 
-/// <summary>Bytes of a request to bytes of a response. A derived class names how many callers there are; a run is one request of each.</summary>
+/// <summary>A call from its HTTP request to its HTTP response. A derived class names how many callers there are; a run is one request of each.</summary>
 public abstract class EndpointsBenchmark : PathBenchmark
 {
     private protected abstract int Callers { get; }
 
-    private protected override MeasuredPath Create() => new PipelinePath(Callers);
+    private protected override MeasuredPath Create() => new CallPath(Callers);
 }
 
 public class Endpoints1Caller : EndpointsBenchmark

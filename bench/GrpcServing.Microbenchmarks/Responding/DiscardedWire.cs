@@ -1,15 +1,15 @@
 using System.Buffers;
+using System.IO.Pipelines;
 using Grpc.Core;
 
 namespace GrpcServing.Microbenchmarks.Responding;
 
 /// <summary>Takes what is written and forgets it. One thread at a time.</summary>
-internal sealed class DiscardedWire : SerializationContext, IBufferWriter<byte>
+internal sealed class DiscardedWire : SerializationContext
 {
-    // What Kestrel's writer gives at once.
-    private readonly byte[] _piece = new byte[4096];
+    public PipeWriter Pipe { get; } = new DiscardingWriter();
 
-    public override IBufferWriter<byte> GetBufferWriter() => this;
+    public override IBufferWriter<byte> GetBufferWriter() => Pipe;
 
     public override void SetPayloadLength(int payloadLength)
     {
@@ -21,12 +21,24 @@ internal sealed class DiscardedWire : SerializationContext, IBufferWriter<byte>
         // Nothing is kept to be completed.
     }
 
-    public void Advance(int count)
+    private sealed class DiscardingWriter : PipeWriter
     {
-        // The next piece is the same memory again.
+        // What Kestrel's writer gives at once.
+        private readonly byte[] _piece = new byte[4096];
+
+        public override void Advance(int bytes)
+        {
+            // The next piece is the same memory again.
+        }
+
+        public override Memory<byte> GetMemory(int sizeHint = 0) => _piece;
+
+        public override Span<byte> GetSpan(int sizeHint = 0) => _piece;
+
+        public override ValueTask<FlushResult> FlushAsync(CancellationToken cancellationToken = default) => new(new FlushResult(isCanceled: false, isCompleted: false));
+
+        public override void CancelPendingFlush() => throw new NotSupportedException();
+
+        public override void Complete(Exception? exception = null) => throw new NotSupportedException();
     }
-
-    public Memory<byte> GetMemory(int sizeHint = 0) => _piece;
-
-    public Span<byte> GetSpan(int sizeHint = 0) => _piece;
 }

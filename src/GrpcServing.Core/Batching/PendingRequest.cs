@@ -63,16 +63,14 @@ public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
 
     internal ServingError TakeAnswer() => _answer.GetResult(_answer.Version);
 
-    /// <summary>Leaves the lane when its caller goes away. Once, after it has been queued and before <see cref="Answer"/> is awaited.</summary>
+    /// <summary>Its caller goes away, or his deadline passes: unless it has its answer, it is answered now. Any thread, after <see cref="Lane.SubmitAsync"/>.</summary>
+    public void Depart() => _lane?.Depart(this, _callerDeadline);
+
+    /// <summary>Departs by itself when its caller goes away. Once, after it has been queued and before <see cref="Answer"/> is awaited.</summary>
     internal void DepartOn(Lane lane, long callerDeadline, CancellationToken cancellation)
     {
-        if (!cancellation.CanBeCanceled) return;
         (_lane, _callerDeadline) = (lane, callerDeadline);
-        _departure = cancellation.UnsafeRegister(static state =>
-        {
-            var request = (PendingRequest)state!;
-            request._lane!.Depart(request, request._callerDeadline);
-        }, this);
+        if (cancellation.CanBeCanceled) _departure = cancellation.UnsafeRegister(static request => ((PendingRequest)request!).Depart(), this);
     }
 
     /// <summary>True while the lane has taken the right to answer and not answered yet.</summary>

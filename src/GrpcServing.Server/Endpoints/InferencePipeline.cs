@@ -26,46 +26,79 @@ internal sealed class InferencePipeline(Router router, DrainState drain, Serving
     /// <param name="trace">The front end's, which ends it; null when nothing is traced.</param>
     public async ValueTask<InferenceAnswer> RunAsync(UncheckedRequest request, long deadline, RequestTrace? trace, CancellationToken cancellation)
     {
+        var waiting = Begin(request, deadline, trace, cancellation, out var inference);
+        return End(inference, await waiting.ConfigureAwait(false));
+    }
+
+    /// <summary>The way of a request into its lane.</summary>
+    /// <param name="inference">To be ended with <see cref="End"/>, once, with what was waited for.</param>
+    /// <returns>Its answer, to be waited for once; there already when it came to no lane.</returns>
+    public ValueTask<ServingError> Begin(UncheckedRequest request, long deadline, RequestTrace? trace, CancellationToken cancellation, out Inference inference)
+    {
+        inference = default;
+        var model = request.ModelName;
         if (!drain.TryEnter())
         {
-            metrics.TurnedAway(request.ModelName, ErrorReason.Draining);
             var refusal = Refusals.WithId(DrainState.Refusal, request.Id);
             request.Release();
+            metrics.TurnedAway(model, refusal.Reason);
             trace?.Answered(null, null, refusal);
-            return new InferenceAnswer(null, refusal);
+            return new ValueTask<ServingError>(refusal);
         }
         var arrived = time.GetTimestamp();
         var span = trace?.HeadSpan();
-        var model = request.ModelName;
-        DecodedRequest? decoded = null;
         ServedVersion? version = null;
-        PendingRequest? pending = null;
+        DecodedRequest? decoded = null;
+        var isAdmitted = false;
         try
         {
             var error = Decode(request, out version, out var shadow, out decoded);
-            if (error.IsNone)
+            if (!error.IsNone)
             {
-                // 3: what was decoded is admitted, waits, runs.
-                pending = new PendingRequest(decoded!) { Trace = trace, Span = span };
-                error = await version!.Lane.SubmitAsync(pending, deadline, cancellation).ConfigureAwait(false);
-                trace?.Answered(version, pending, error);
-                // Before the front end has the answer: from then on its memory may be gone.
-                shadow?.Offer(decoded!, pending, error);
-                // 4
-                if (error.IsNone) return new InferenceAnswer(new InferenceResponse(version.Spec, decoded!, pending.Result!), ServingError.None);
-                error = Refusals.WithId(error, decoded!.Id);
+                trace?.Answered(version, null, error);
+                if (version is null) metrics.TurnedAway(model, error.Reason);
+                else version.Statistics.RecordFailure(error.Reason, time.GetTimestamp() - arrived, span);
+                return new ValueTask<ServingError>(error);
             }
-            if (pending is null) trace?.Answered(version, null, error);
-            if (version is null) metrics.TurnedAway(model, error.Reason);
-            else version.Statistics.RecordFailure(error.Reason, time.GetTimestamp() - arrived, span);
-            return new InferenceAnswer(null, error);
+            // 3: what was decoded is admitted, waits, runs.
+            inference = new Inference(arrived, new PendingRequest(decoded!) { Trace = trace, Span = span }, version!, shadow);
+            var answer = version!.Lane.SubmitAsync(inference.Pending, deadline, cancellation);
+            isAdmitted = true;
+            return answer;
         }
         finally
         {
-            decoded?.Release();
-            version?.Return();
-            drain.Leave();
+            if (!isAdmitted) Leave(version, decoded);
         }
+    }
+
+    /// <summary>The way of a request from its answer on.</summary>
+    public InferenceAnswer End(in Inference inference, ServingError error)
+    {
+        var (arrived, pending, version, shadow) = inference;
+        if (pending is null) return new InferenceAnswer(null, error);
+        var decoded = pending.Request;
+        try
+        {
+            pending.Trace?.Answered(version, pending, error);
+            // Before the front end has the answer: from then on its memory may be gone.
+            shadow?.Offer(decoded, pending, error);
+            // 4
+            if (error.IsNone) return new InferenceAnswer(new InferenceResponse(version.Spec, decoded, pending.Result!), ServingError.None);
+            version.Statistics.RecordFailure(error.Reason, time.GetTimestamp() - arrived, pending.Span);
+            return new InferenceAnswer(null, Refusals.WithId(error, decoded.Id));
+        }
+        finally
+        {
+            Leave(version, decoded);
+        }
+    }
+
+    private void Leave(ServedVersion? version, DecodedRequest? decoded)
+    {
+        decoded?.Release();
+        version?.Return();
+        drain.Leave();
     }
 
     /// <summary>Finds the version and compares the request with it. Uses the request up.</summary>

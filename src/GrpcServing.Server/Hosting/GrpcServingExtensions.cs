@@ -46,7 +46,7 @@ internal static class GrpcServingExtensions
         var tracing = app.Services.GetService<CallTracing>();
         var spans = app.Services.GetRequiredService<ManagementSpans>();
         var metrics = app.Services.GetRequiredService<ServingMetrics>();
-        app.Use(new DirectPath(app, app.Services).InvokeAsync);
+        app.Use(app.Services.GetRequiredService<DirectInference>().InvokeAsync);
         app.UseRouting();
         app.MapGrpcService<GrpcInferenceService>().Add(endpoint =>
         {
@@ -172,6 +172,7 @@ internal static class GrpcServingExtensions
             grpc.MaxReceiveMessageSize = options.MaxRequestBytes;
             grpc.MaxSendMessageSize = null;
         });
+        services.AddSingleton<DirectInference>();
         services.AddSingleton<GrpcInferenceService>();
         services.AddSingleton<IGrpcServiceActivator<GrpcInferenceService>, SingletonActivator<GrpcInferenceService>>();
         services.AddSingleton<IServiceMethodProvider<GrpcInferenceService>, GrpcInferenceMethods>();

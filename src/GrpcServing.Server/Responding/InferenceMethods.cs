@@ -41,7 +41,7 @@ internal static class InferenceMethods
         try
         {
             var size = response.WireSize();
-            if (size > int.MaxValue) throw TooLarge(size);
+            if (size > int.MaxValue) throw new RpcException(new Status(StatusCode.InvalidArgument, Refusals.ResponseTooLarge(size).Message));
             context.SetPayloadLength((int)size);
             var output = new WireOutput(context.GetBufferWriter());
             response.WriteTo(ref output);
@@ -53,8 +53,4 @@ internal static class InferenceMethods
         }
         context.Complete();
     }
-
-    private static RpcException TooLarge(long size) => new(new Status(
-        StatusCode.InvalidArgument,
-        FormattableString.Invariant($"Response has byte size {size}, which exceeds gRPC's byte size limit {int.MaxValue}. Ask for fewer rows or outputs.")));
 }

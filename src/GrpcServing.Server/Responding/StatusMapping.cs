@@ -17,7 +17,9 @@ public enum StatusCodeSet
 internal sealed class StatusMapping(StatusCodeSet codes)
 {
     /// <summary>Milliseconds after which a caller may try again; the gRPC retry policy of clients honours it.</summary>
-    private const int PushbackMilliseconds = 100;
+    private const string PushbackHeader = "grpc-retry-pushback-ms";
+
+    private const string PushbackMilliseconds = "100";
 
     private static readonly ImmutableArray<Row> Rows =
     [
@@ -65,8 +67,16 @@ internal sealed class StatusMapping(StatusCodeSet codes)
     public RpcException ToException(ServingError error)
     {
         var status = new Status(ToGrpc(error.Reason), StatusText.Fit(error.Message));
-        if (!Rows[(int)error.Reason].RetryLater) return new RpcException(status);
-        return new RpcException(status, new Metadata { { "grpc-retry-pushback-ms", PushbackMilliseconds.ToString(CultureInfo.InvariantCulture) } });
+        return Rows[(int)error.Reason].RetryLater ? new RpcException(status, new Metadata { { PushbackHeader, PushbackMilliseconds } }) : new RpcException(status);
+    }
+
+    /// <summary>Ends a gRPC call that has sent nothing yet with this error: its response is headers alone.</summary>
+    public void Write(HttpResponse response, ServingError error)
+    {
+        var headers = response.Headers;
+        headers.GrpcStatus = ((int)ToGrpc(error.Reason)).ToString(CultureInfo.InvariantCulture);
+        headers.GrpcMessage = StatusText.Encode(StatusText.Fit(error.Message));
+        if (Rows[(int)error.Reason].RetryLater) headers[PushbackHeader] = PushbackMilliseconds;
     }
 
     /// <summary>Throws when there is an error.</summary>

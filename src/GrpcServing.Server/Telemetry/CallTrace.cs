@@ -3,7 +3,7 @@ using System.Diagnostics;
 namespace GrpcServing.Telemetry;
 
 /// <summary>The timeline of a call that carries one request.</summary>
-internal abstract class CallTrace(Tracer tracer, HttpContext http, ActivityContext parent) : RequestTrace(tracer, tracer.Time.GetTimestamp(), parent)
+internal abstract class CallTrace(Tracer tracer, HttpContext http, ActivityContext parent, long startedAt) : RequestTrace(tracer, startedAt, parent)
 {
     protected HttpContext Http => http;
 
@@ -16,7 +16,7 @@ internal abstract class CallTrace(Tracer tracer, HttpContext http, ActivityConte
 }
 
 /// <summary>ModelInfer.</summary>
-internal sealed class GrpcCallTrace(Tracer tracer, HttpContext http, ActivityContext parent) : CallTrace(tracer, http, parent)
+internal sealed class GrpcCallTrace(Tracer tracer, HttpContext http, ActivityContext parent, long startedAt) : CallTrace(tracer, http, parent, startedAt)
 {
     public const string Method = "inference.GRPCInferenceService/ModelInfer";
 
@@ -28,7 +28,7 @@ internal sealed class GrpcCallTrace(Tracer tracer, HttpContext http, ActivityCon
 }
 
 /// <summary>POST .../infer.</summary>
-internal sealed class RestCallTrace(Tracer tracer, HttpContext http, ActivityContext parent) : CallTrace(tracer, http, parent)
+internal sealed class RestCallTrace(Tracer tracer, HttpContext http, ActivityContext parent, long startedAt) : CallTrace(tracer, http, parent, startedAt)
 {
     protected override string Name => CallDescription.RestName(Http);
 

@@ -6,9 +6,12 @@ namespace GrpcServing.Telemetry;
 /// <remarks>There is one when traces are exported, and none otherwise. Any thread.</remarks>
 internal sealed class CallTracing(Tracer tracer, OtelSettings settings)
 {
-    public RequestTrace BeginUnary(HttpContext http) => EndWithResponse(http, new GrpcCallTrace(tracer, http, CallerContext(http, settings)));
+    /// <param name="startedAt">When the call began, in ticks of the clock.</param>
+    public RequestTrace BeginUnary(HttpContext http, long startedAt) => EndWithResponse(http, new GrpcCallTrace(tracer, http, CallerContext(http, settings), startedAt));
 
-    public RequestTrace BeginRest(HttpContext http) => EndWithResponse(http, new RestCallTrace(tracer, http, CallerContext(http, settings)));
+    public RequestTrace BeginUnary(HttpContext http) => BeginUnary(http, tracer.Time.GetTimestamp());
+
+    public RequestTrace BeginRest(HttpContext http) => EndWithResponse(http, new RestCallTrace(tracer, http, CallerContext(http, settings), tracer.Time.GetTimestamp()));
 
     public StreamTrace BeginStream(HttpContext http)
     {

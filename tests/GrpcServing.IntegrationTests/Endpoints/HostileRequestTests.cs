@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.IO.Compression;
-using System.Net;
 using Google.Protobuf;
 using Grpc.Core;
 using Grpc.Health.V1;
@@ -101,10 +98,8 @@ public sealed class HostileRequestTests(TestRepositoryServer models) : IClassFix
     public async Task ModelInfer_CompressedToAThousandth_IsHeldToTheLimitOfItsFullSize()
     {
         var request = With(Good(), request => request.Id = new string('x', 256 << 20));
-        using var packed = new MemoryStream();
-        await using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) request.WriteTo(gzip);
 
-        var status = await SendAsync(Frame(compressed: true, packed.ToArray()));
+        var status = await SendAsync(WireCall.Frame(compressed: true, WireCall.GZip(request.ToByteArray())));
 
         Assert.Equal(StatusCode.ResourceExhausted, status);
         await models.Server.Client.ModelInferAsync(Good());
@@ -114,16 +109,14 @@ public sealed class HostileRequestTests(TestRepositoryServer models) : IClassFix
     [Fact]
     public async Task ModelInfer_CompressedWithinTheLimit_IsAnswered()
     {
-        using var packed = new MemoryStream();
-        await using (var gzip = new GZipStream(packed, CompressionLevel.Fastest, leaveOpen: true)) Good().WriteTo(gzip);
 
-        Assert.Equal(StatusCode.OK, await SendAsync(Frame(compressed: true, packed.ToArray())));
+        Assert.Equal(StatusCode.OK, await SendAsync(WireCall.Frame(compressed: true, WireCall.GZip(Good().ToByteArray()))));
     }
 
     [Fact]
     public async Task ModelInfer_BrokenFrames_EndWithAStatusAndReturnEveryBuffer()
     {
-        var good = Frame(compressed: false, Good().ToByteArray());
+        var good = WireCall.Frame(compressed: false, Good().ToByteArray());
         foreach (var body in new byte[][]
         {
             [],
@@ -133,7 +126,7 @@ public sealed class HostileRequestTests(TestRepositoryServer models) : IClassFix
             [0, 0xFF, 0xFF, 0xFF, 0xFF],
             [0, 0x40, 0, 0, 0, 1, 2, 3],
             [2, .. good[1..]],
-            Frame(compressed: true, Good().ToByteArray()),
+            WireCall.Frame(compressed: true, Good().ToByteArray()),
         })
         {
             Assert.NotEqual(StatusCode.OK, await SendAsync(body));
@@ -147,7 +140,7 @@ public sealed class HostileRequestTests(TestRepositoryServer models) : IClassFix
     public async Task OtherCalls_BytesThatAreNoMessage_FailAndLeaveTheServerAsItWas()
     {
         foreach (var method in new[] { "ModelMetadata", "ModelReady", "ModelStatistics", "RepositoryIndex", "RepositoryModelLoad", "LogSettings" })
-            Assert.NotEqual(StatusCode.OK, await SendAsync(Frame(compressed: false, [0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F]), method));
+            Assert.NotEqual(StatusCode.OK, await SendAsync(WireCall.Frame(compressed: false, [0x0A, 0xFF, 0xFF, 0xFF, 0xFF, 0x0F]), method));
 
         await models.Server.Client.ModelInferAsync(Good());
     }
@@ -167,31 +160,5 @@ public sealed class HostileRequestTests(TestRepositoryServer models) : IClassFix
         Assert.Contains(text[..Math.Min(text.Length, 100)], failure.Status.Detail, StringComparison.Ordinal);
     }
 
-    private static byte[] Frame(bool compressed, byte[] message)
-    {
-        var frame = new byte[5 + message.Length];
-        frame[0] = compressed ? (byte)1 : (byte)0;
-        BinaryPrimitives.WriteInt32BigEndian(frame.AsSpan(1), message.Length);
-        message.CopyTo(frame, 5);
-        return frame;
-    }
-
-    /// <summary>Sends the body of a call as it is: gRPC without a gRPC client.</summary>
-    private async Task<StatusCode> SendAsync(byte[] body, string method = "ModelInfer")
-    {
-        using var http = new HttpClient();
-        using var request = new HttpRequestMessage(HttpMethod.Post, $"{models.Server.GrpcAddress}/inference.GRPCInferenceService/{method}")
-        {
-            Version = HttpVersion.Version20,
-            VersionPolicy = HttpVersionPolicy.RequestVersionExact,
-            Content = new ByteArrayContent(body),
-        };
-        request.Content.Headers.ContentType = new("application/grpc");
-        request.Headers.Add("te", "trailers");
-        request.Headers.Add("grpc-encoding", "gzip");
-        using var response = await http.SendAsync(request);
-        await response.Content.ReadAsByteArrayAsync();
-        var headers = response.TrailingHeaders.Contains("grpc-status") ? response.TrailingHeaders : response.Headers;
-        return (StatusCode)int.Parse(Assert.Single(headers.GetValues("grpc-status")), System.Globalization.CultureInfo.InvariantCulture);
-    }
+    private async Task<StatusCode> SendAsync(byte[] body, string method = "ModelInfer") => (await WireCall.SendAsync(models.Server.GrpcAddress, new ByteArrayContent(body), method)).Status;
 }

@@ -38,7 +38,7 @@ public sealed class SamplingTests
         for (var i = 0; i < 20; i++) await traced.InferAsync(TestModels.Slow(1));
         await Calls.StatusAsync(traced.InferAsync(TestModels.Versions(1, "")));
         await Calls.StatusAsync(traced.InferAsync(TestModels.Poison(99)));
-        await traced.InferAsync(TestModels.Slow(200_000));
+        await traced.InferAsync(TestModels.Slow(600_000));
         await Calls.UntilAsync(() => traced.Requests.Count() == 3, () => $"three are kept: {traced.Requests.Count()}");
 
         var requests = traced.Requests.ToArray();

@@ -23,6 +23,16 @@ public sealed class StatusTextTests
     }, iter: 300);
 
     [Fact]
+    public void Encode_AnyMessage_IsPrintableAsciiAndComesBack() => Texts.Sample(message =>
+    {
+        var encoded = StatusText.Encode(message);
+
+        Assert.All(encoded, static c => Assert.InRange(c, ' ', '~'));
+        Assert.Equal(EncodedBytes(message), encoded.Length);
+        Assert.Equal(message, Uri.UnescapeDataString(encoded));
+    }, iter: 100);
+
+    [Fact]
     public void Clip_InTheMiddleOfAPair_LeavesThePairOut()
     {
         var text = new string('a', 127) + "🙂🙂";
