@@ -14,8 +14,15 @@ internal sealed class InterleavedRounds(HarnessOptions options, Workshop worksho
     /// <summary>From the end of one window to the next: callers who were cut off are cleaned up.</summary>
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
 
+    /// <summary>Answers to each caller that a window is to hold.</summary>
+    private const int TurnsOfAWindow = 16;
+
+    /// <summary>Requests of each caller that are timed where a window holds fewer.</summary>
+    private const int TimedTurns = 8;
+
     private static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(2);
 
+    private readonly HashSet<(Stand Stand, int Concurrency)> _slow = [];
     private readonly string _run = time.GetUtcNow().ToString("yyyyMMddTHHmmss", CultureInfo.InvariantCulture);
 
     public async Task RunAsync(BenchModel model, Action<Sample> record)
@@ -64,7 +71,16 @@ internal sealed class InterleavedRounds(HarnessOptions options, Workshop worksho
             return new Sample(_run, model.Name, concurrency, stand.Contender.Name, round, rate[stand.BatchRows], double.NaN, double.NaN, stand.BatchRows, double.NaN, double.NaN, 0);
         }
         var before = await server.ReadAsync().ConfigureAwait(false);
-        var load = await H2Load.RunAsync(options.LoadCore, server.Grpc, body, concurrency, options.Warmup, options.Window, concurrency == 1 ? workshop.Scratch("h2load.log") : null).ConfigureAwait(false);
+        var isSlow = _slow.Contains((stand, concurrency));
+        var load = isSlow
+            ? await H2Load.RunAsync(options.LoadCore, server.Grpc, body, concurrency, TimedTurns * concurrency).ConfigureAwait(false)
+            : await H2Load.RunAsync(options.LoadCore, server.Grpc, body, concurrency, options.Warmup, options.Window, concurrency == 1 ? workshop.Scratch("h2load.log") : null).ConfigureAwait(false);
+        if (!isSlow && concurrency > 1 && load.PerSecond * options.Window.TotalSeconds < TurnsOfAWindow * concurrency)
+        {
+            // Callers who are answered together are counted together: a window that holds few such bursts counts one more or one less.
+            _slow.Add((stand, concurrency));
+            return await MeasureAsync(stand, model, body, concurrency, round).ConfigureAwait(false);
+        }
         var during = (await server.ReadAsync().ConfigureAwait(false)).Since(before);
 
         // Only an answer has a body, so its bytes tell how many there were; warm-up included, as in the server's counters.
