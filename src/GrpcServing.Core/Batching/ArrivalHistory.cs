@@ -20,6 +20,7 @@ internal sealed class ArrivalHistory(ulong seed)
     private double _meanGap;
     private double _meanSquaredGap;
     private ulong _random;
+    private long _rowsChangedAt = -Length;
 
     public long Count { get; private set; }
 
@@ -28,6 +29,9 @@ internal sealed class ArrivalHistory(ulong seed)
 
     /// <summary>Rows of a request, averaged over the last few hundred.</summary>
     public double MeanRows { get; private set; } = 1;
+
+    /// <summary>Whether requests of different rows are among those that are kept.</summary>
+    public bool IsMixed => Count - _rowsChangedAt < Length;
 
     public void Add(QueueEntry entry, long now)
     {
@@ -39,6 +43,7 @@ internal sealed class ArrivalHistory(ulong seed)
             _meanGap += (gap - _meanGap) * weight;
             _meanSquaredGap += (gap * gap - _meanSquaredGap) * weight;
         }
+        if (Count > 0 && entry.Rows != _entries[Slot(Count - 1)].Rows) _rowsChangedAt = Count;
         _entries[Slot(Count++)] = new Entry(now, slack, entry.Rows, entry.BucketId);
         MeanRows += (entry.Rows - MeanRows) / Math.Min(256, Count);
         _dispersion.Note(entry.Rows, now, MeanSlack);

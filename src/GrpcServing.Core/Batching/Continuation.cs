@@ -5,11 +5,13 @@ namespace GrpcServing.Batching;
 /// The inner loop of looking ahead: columns of numbers, no objects, 0 bytes per call. It simplifies what comes after the first action:
 /// one level, one bucket, entries in order of deadline, each batch a run of neighbours.
 /// </remarks>
-internal sealed class Continuation(BatchCosts costs, WorkloadCost workload, int executors)
+internal sealed class Continuation(BatchCosts costs, WorkloadCost workload, int executors, int maxRows)
 {
     public const int MaxWaiting = 512;
 
     private readonly HeadChain _chain = new(costs, workload, executors);
+    private readonly GivingWay _givingWay = new(costs, workload, executors, maxRows);
+    private readonly bool[] _gives = new bool[MaxWaiting];
     private readonly PendingEntries _waiting = new(MaxWaiting);
     private readonly long[] _freeAt = new long[executors];
 
@@ -18,6 +20,7 @@ internal sealed class Continuation(BatchCosts costs, WorkloadCost workload, int 
 
     private long _now;
     private int _executor;
+    private int _seen;
 
     /// <summary>Entries that wait.</summary>
     public int Waiting { get; private set; }
@@ -34,7 +37,7 @@ internal sealed class Continuation(BatchCosts costs, WorkloadCost workload, int 
     /// <param name="executor">The free one that the first action is about.</param>
     public void Begin(long now, int executor)
     {
-        (_now, _executor, Waiting, WaitingRows) = (now, executor, 0, 0);
+        (_now, _executor, Waiting, WaitingRows, _seen) = (now, executor, 0, 0, 0);
         Array.Fill(_freeAt, now);
     }
 
@@ -48,6 +51,23 @@ internal sealed class Continuation(BatchCosts costs, WorkloadCost workload, int 
         _waiting.Rows[Waiting++] = rows;
         WaitingRows += rows;
     }
+
+    /// <summary>Leaves out the entries that <see cref="GivingWay"/> finds; after the last was added. At least one remains, and the first can make it alone.</summary>
+    public void GiveWay()
+    {
+        if (!_givingWay.Find(_waiting, Waiting, _now, _freeAt, _gives)) return;
+        _seen = Waiting;
+        Waiting = 0;
+        var (due, rows) = _waiting;
+        for (var i = 0; i < _seen; i++)
+        {
+            if (_gives[i]) WaitingRows -= rows[i];
+            else (due[Waiting], rows[Waiting++]) = (due[i], rows[i]);
+        }
+    }
+
+    /// <summary>Whether the entry that was added as this one gives way.</summary>
+    public bool Gives(int index) => index < _seen && _gives[index];
 
     /// <summary>Rows of the batch that this size gives: those of the entries that make their deadline in it, in order, as far as they fit.</summary>
     public int RowsTaken(int size)

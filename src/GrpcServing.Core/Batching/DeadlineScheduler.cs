@@ -6,7 +6,7 @@ namespace GrpcServing.Batching;
 /// Order: within a level the nearest deadline first, equal ones as they came. Nothing starts that cannot make every member's deadline at
 /// the planned l(b); what cannot make it any more is refused as soon as that is known: on arrival, when a batch starts that leaves no
 /// executor in time, or when its latest start passes. The size of a batch, and whether to wait for company, is chosen by
-/// <see cref="Lookahead"/>.
+/// <see cref="Lookahead"/>. What counts is answers in time, not rows: in overload large requests give way (<see cref="GivingWay"/>).
 /// </para>
 /// <para>
 /// Levels: the first level with work leads a batch, later levels fill the room it leaves. A level left out of the batches that start while
@@ -50,7 +50,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
         _history = new ArrivalHistory(settings.Seed);
         _costs = new BatchCosts(table, settings.MaxBatchRows);
         var workload = new WorkloadCost(settings.Executors);
-        _continuation = new Continuation(_costs, workload, settings.Executors);
+        _continuation = new Continuation(_costs, workload, settings.Executors, settings.MaxBatchRows);
         _lookahead = new Lookahead(_history, _costs, workload, _continuation, settings.TicksPerSecond);
         _explorer = new SizeExplorer(table, settings.MaxBatchRows);
         _patience = PatienceSeconds * settings.TicksPerSecond;
@@ -197,6 +197,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
         for (var i = 0; i < Settings.Executors; i++) _continuation.SetFreeAt(i, FreeAt(i, now));
         var seen = Math.Min(queue.Count, Continuation.MaxWaiting);
         for (var i = 0; i < seen; i++) _continuation.Add(queue[i].Deadline, queue[i].Rows);
+        if (_history.IsMixed) _continuation.GiveWay();
         return _lookahead.Choose(now, bucket.BucketId, mayWait: Settings.MayWait && !Draining && queue.Count == Waiting.Count, out waitUntil);
     }
 
@@ -229,7 +230,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
         {
             var entry = queue[i];
             if (entry.Deadline < finish || entry.Deadline == passed) continue;
-            if (batch.Rows + entry.Rows > size)
+            if (batch.Rows + entry.Rows > size || _continuation.Gives(i))
             {
                 passed = entry.Deadline;
                 continue;

@@ -28,6 +28,9 @@ internal sealed class WorkloadCost(int executors)
     private double _scale;
     private bool _isSquare;
 
+    /// <summary>What arrives over what can be served in time; 0 until fitted.</summary>
+    public double Load { get; private set; }
+
     /// <summary>Fits the cost to a lane.</summary>
     /// <param name="rate">Arrivals per tick.</param>
     /// <param name="meanRows">Rows of a request.</param>
@@ -44,10 +47,10 @@ internal sealed class WorkloadCost(int executors)
         while (needed < fastest && needed < rate / executors * meanRows * ticks[needed]) needed++;
 
         _capacity = capacity / meanRows;
-        var load = rate / executors / _capacity;
+        Load = rate / executors / _capacity;
         _full = Math.Max(ticks[1], slack - ticks[1]);
-        var variance = FeltVariance * dispersion * load * ticks[needed] / executors;
-        _theta = Math.Clamp(2 * (1 - load) / variance, -Sharpest / _full, Sharpest / _full);
+        var variance = FeltVariance * dispersion * Load * ticks[needed] / executors;
+        _theta = Math.Clamp(2 * (1 - Load) / variance, -Sharpest / _full, Sharpest / _full);
         // The limit for theta -> 0.
         _isSquare = Math.Abs(_theta * _full) < 1e-3;
         _scale = _isSquare ? 1 / (2 * _full) : 1 / (Math.Exp(_theta * _full) - 1);

@@ -35,4 +35,23 @@ public class GoodputTests
 
         Assert.InRange(ours.OnTimeFraction, new PolicyRun(profile, trace, executors: 1, seed: 1).Run(baseline).OnTimeFraction - 0.003, 1);
     }
+
+    [Theory]
+    [InlineData(1, 1.2)]
+    [InlineData(1, 2)]
+    [InlineData(4, 1.5)]
+    [InlineData(4, 2)]
+    public void Deadline_FewLargeRequestsInOverload_NoBaselineAnswersMore(int executors, double load)
+    {
+        // VGG: nearly all of l(b) grows with the rows, so the large ones decide who else is in time.
+        var profile = new Profile([(1, 0.0030695), (2, 0.003641), (4, 0.005866), (8, 0.008992), (16, 0.014852), (32, 0.02815)]);
+        int[] rows = [16, .. Enumerable.Repeat(1, 19)];
+        var rate = load * executors * profile.MaxRows / 0.02815 / rows.Average();
+        var trace = new Workload(3).Create(ArrivalProcess.Poisson, rate, 4000, [0.025], rows);
+
+        var ours = new PolicyRun(profile, trace, executors, seed: 1).Run(PolicyRun.Ours);
+
+        foreach (var baseline in PolicyRun.Names.Where(static name => name is not ("delay" or "delay-reject")))
+            Assert.InRange(ours.OnTimeFraction, new PolicyRun(profile, trace, executors, seed: 1).Run(baseline).OnTimeFraction - 0.003, 1);
+    }
 }
