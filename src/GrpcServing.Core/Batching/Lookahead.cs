@@ -61,7 +61,8 @@ internal sealed class Lookahead
     private int _optionCount;
     private BaseRule _rule;
     private bool _rulesCompared;
-    private double _workPerPlay = 64;
+    // Of those that wait and those that come until the horizon: work per play would lag behind a queue that grows.
+    private double _workPerEntry = 4;
     private long _compareAt = 32;
     private long _lookAt = 8;
     private long _batchesSince;
@@ -84,7 +85,8 @@ internal sealed class Lookahead
     public int Choose(long now, int bucketId, bool mayWait, out long waitUntil)
     {
         if (_history.Count >= _lookAt) LookAtArrivals();
-        if (_history.Count >= _compareAt && _earnedWork >= WorkPerReplayed * Math.Min(_history.Count, ArrivalHistory.Length)) CompareRules(bucketId);
+        var compares = ComparisonIsDue();
+        if (compares) CompareRules(bucketId);
         if (!_rulesCompared) _rule = FirstRule();
         var baseSize = _continuation.Base(_rule, out var startAt);
         var canWait = mayWait && startAt > now;
@@ -100,13 +102,18 @@ internal sealed class Lookahead
         var work = Math.Min(_costs.Ticks[baseSize], 3 * _costs.Ticks[1]) * _workPerTick;
         _batchesSince++;
         _earnedWork += work;
-        var plays = (int)Math.Min(MaxFutures * MaxOptions, work / _workPerPlay);
-        if (plays < 2 * FuturesPerRound || _history.Rate == 0) return baseSize;
+        // One or the other: both in one decision would be too long for its batch.
+        if (compares || _history.Rate == 0) return baseSize;
+        var horizon = Horizon(now);
+        var entries = _continuation.Waiting + 1 + _history.Rate * (horizon - now);
+        var plays = (int)Math.Min(MaxFutures * MaxOptions, work / (_workPerEntry * entries));
+        if (plays < 2 * FuturesPerRound) return baseSize;
 
         LookAtArrivals();
         ListOptions(baseSize, canWait, plays / FuturesPerRound);
         if (_optionCount == 1) return baseSize;
-        var chosen = Compare(now, bucketId, startAt, plays);
+        var chosen = Compare(now, bucketId, startAt, horizon, plays, out var played);
+        _workPerEntry += (_continuation.Work / (played * entries) - _workPerEntry) / 8;
         if (chosen.Size > 0) _draws++;
         else if (chosen.Arrivals > 0) waitUntil = Math.Min(startAt, now + Math.Max(1, (long)(0.5 * chosen.Arrivals / _history.Rate)));
         return chosen.Size;
@@ -149,12 +156,11 @@ internal sealed class Lookahead
         if (_optionCount < MaxOptions) _options[_optionCount++] = option;
     }
 
-    private Option Compare(long now, int bucketId, long startAt, int plays)
+    private Option Compare(long now, int bucketId, long startAt, long farthest, int plays, out int played)
     {
-        var farthest = Horizon(now);
         _continuation.Work = 0;
         _history.Restart(_draws);
-        var (futures, played, alive) = (0, 0, _optionCount);
+        (var futures, played, var alive) = (0, 0, _optionCount);
         while (futures < MaxFutures && alive > 1 && (futures == 0 || played + alive * FuturesPerRound <= plays))
         {
             for (var i = 0; i < FuturesPerRound; i++)
@@ -172,8 +178,6 @@ internal sealed class Lookahead
             if (futures >= 2 * FuturesPerRound || alive > 6) alive = DropWorst(alive, Math.Max(2, (alive + 1) / 2));
             if (alive == 2 && futures >= 2 * FuturesPerRound && _options[1].IsSettled(futures)) break;
         }
-        _workPerPlay += (_continuation.Work / (double)played - _workPerPlay) / 8;
-
         var clear = _continuation.Executors == 1 ? ClearOfOne : ClearOfSeveral;
         var (best, bestGain) = (0, 1e-9);
         for (var option = 1; option < alive; option++)
@@ -221,10 +225,14 @@ internal sealed class Lookahead
     /// <summary>The rule until arrivals can tell: to wait for company where that is almost free.</summary>
     private BaseRule FirstRule() => _costs.Ticks[_costs.BestRows] < AlmostFree * _costs.Ticks[1] ? BaseRule.LateWindow : BaseRule.Window;
 
+    private bool ComparisonIsDue() =>
+        _history.Count >= _compareAt
+        && _earnedWork >= WorkPerReplayed * Math.Min(_history.Count, ArrivalHistory.Length)
+        && (_history.Count < ArrivalHistory.Length || _batchesSince >= ComparisonInterval);
+
     /// <summary>Plays each rule over the last arrivals as they came; the lane keeps to the one that has served most of late.</summary>
     private void CompareRules(int bucketId)
     {
-        if (_history.Count >= ArrivalHistory.Length && _batchesSince < ComparisonInterval) return;
         _compareAt = _history.Count + Math.Min(_history.Count, ArrivalHistory.Length / 2);
         _batchesSince = 0;
         _history.Replay(bucketId, _past);
