@@ -17,8 +17,10 @@ internal sealed class InterleavedRounds(HarnessOptions options, Workshop worksho
     /// <summary>Answers to each caller that a window is to hold.</summary>
     private const int TurnsOfAWindow = 16;
 
-    /// <summary>Requests of each caller that are timed where a window holds fewer.</summary>
-    private const int TimedTurns = 8;
+    /// <summary>Requests that are timed where a window holds fewer, and how many at least of each caller.</summary>
+    private const int TimedRequests = 512;
+
+    private const int TimedTurns = 3;
 
     private static readonly TimeSpan SearchTime = TimeSpan.FromSeconds(2);
 
@@ -73,7 +75,7 @@ internal sealed class InterleavedRounds(HarnessOptions options, Workshop worksho
         var before = await server.ReadAsync().ConfigureAwait(false);
         var isSlow = _slow.Contains((stand, concurrency));
         var load = isSlow
-            ? await H2Load.RunAsync(options.LoadCore, server.Grpc, body, concurrency, TimedTurns * concurrency).ConfigureAwait(false)
+            ? await H2Load.RunAsync(options.LoadCore, server.Grpc, body, concurrency, Math.Max(TimedRequests, TimedTurns * concurrency)).ConfigureAwait(false)
             : await H2Load.RunAsync(options.LoadCore, server.Grpc, body, concurrency, options.Warmup, options.Window, concurrency == 1 ? workshop.Scratch("h2load.log") : null).ConfigureAwait(false);
         if (!isSlow && concurrency > 1 && load.PerSecond * options.Window.TotalSeconds < TurnsOfAWindow * concurrency)
         {
