@@ -1,7 +1,8 @@
 namespace GrpcServing.Batching;
 
 /// <summary>A copy of l(b) for one bucket and what follows from it; read from the table only when that has changed.</summary>
-internal sealed class BatchCosts(LatencyTable table, int maxRows)
+/// <param name="besideTicks">As <see cref="SchedulerSettings.BesideTicks"/>.</param>
+internal sealed class BatchCosts(LatencyTable table, int maxRows, long besideTicks = 0)
 {
     private readonly long[] _ticks = new long[maxRows + 1];
     private long _version = -1;
@@ -12,7 +13,7 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows)
 
     public bool IsKnown => _ticks[1] > 0;
 
-    /// <summary>Rows from which on a larger batch does not get more done per tick: 1 where batching does not pay.</summary>
+    /// <summary>Rows from which on a larger batch does not get more done per tick, what it costs beside its run included: 1 where batching does not pay.</summary>
     public int BestRows { get; private set; }
 
     /// <summary>Most rows, not beyond a limit, for the time of this many: kernels that work in blocks of rows give l(b) steps.</summary>
@@ -30,7 +31,7 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows)
         for (var rows = 1; rows < _ticks.Length; rows++)
         {
             _ticks[rows] = table.Estimate(bucketId, rows);
-            var rate = rows / (double)Math.Max(1, _ticks[rows]);
+            var rate = rows / (double)Math.Max(1, _ticks[rows] + besideTicks);
             if (rate > best * 1.001) (BestRows, best) = (rows, rate);
         }
     }

@@ -48,7 +48,7 @@ internal sealed class DeadlineScheduler : QueueingScheduler
         : base(settings, table, settings.Levels)
     {
         _history = new ArrivalHistory(settings.Seed);
-        _costs = new BatchCosts(table, settings.MaxBatchRows);
+        _costs = new BatchCosts(table, settings.MaxBatchRows, settings.BesideTicks);
         var workload = new WorkloadCost(settings.Executors);
         _continuation = new Continuation(_costs, workload, settings.Executors, settings.MaxBatchRows);
         _lookahead = new Lookahead(_history, _costs, workload, _continuation, settings.TicksPerSecond);

@@ -3,13 +3,13 @@ namespace GrpcServing.Batching;
 /// <summary>Makes a batch larger than pays now and then, where nobody knows any more whether it would.</summary>
 /// <remarks>
 /// A size that looks bad is not run, and so would look bad for ever: because the machine was busy when it was measured, or because the sweep at
-/// load had no time for it. Takes a thousandth of the executor's time at most, a fiftieth for sizes that never ran, and only what waits anyway.
+/// load had no time for it. Takes a 250th of the executor's time at most, a fifth for sizes that never ran, and only what waits anyway.
 /// 0 bytes per call.
 /// </remarks>
 internal sealed class SizeExplorer(LatencyTable table, int maxRows)
 {
-    private const long TimesBetweenOld = 1000;
-    private const long TimesBetweenUnknown = 50;
+    private const long TimesBetweenOld = 250;
+    private const long TimesBetweenUnknown = 5;
 
     private readonly int[] _sizes = [.. BatchSizes.UpTo(maxRows)];
     private long _lastAt;

@@ -10,23 +10,23 @@ public class SizeExplorerTests
     public SizeExplorerTests() => _explorer = new SizeExplorer(_table, maxRows: 64);
 
     [Fact]
-    public void Stretch_LargerSizeNeverRan_TakesAFiftiethOfTheTime()
+    public void Stretch_LargerSizeNeverRan_TakesAFifthOfTheTime()
     {
         _table.Observe(0, 1, 1000);
 
-        Assert.Equal(1, _explorer.Stretch(0, size: 1, most: 64, now: 50 * 2000 - 1));
-        Assert.Equal(2, _explorer.Stretch(0, size: 1, most: 64, now: 50 * 2000));
-        Assert.Equal(1, _explorer.Stretch(0, size: 1, most: 64, now: 50 * 2000 + 1));
+        Assert.Equal(1, _explorer.Stretch(0, size: 1, most: 64, now: 5 * 2000 - 1));
+        Assert.Equal(2, _explorer.Stretch(0, size: 1, most: 64, now: 5 * 2000));
+        Assert.Equal(1, _explorer.Stretch(0, size: 1, most: 64, now: 5 * 2000 + 1));
     }
 
     [Fact]
-    public void Stretch_LargerSizeRanLongAgo_TakesAThousandthOfTheTime()
+    public void Stretch_LargerSizeRanLongAgo_TakesA250thOfTheTime()
     {
         foreach (var size in BatchSizes.UpTo(64)) _table.Observe(0, size, 1000);
         for (var i = 0; i < 600; i++) _table.Observe(0, 8, 1000);
 
-        Assert.Equal(8, _explorer.Stretch(0, size: 8, most: 64, now: 1000 * 1000 - 1));
-        Assert.Equal(12, _explorer.Stretch(0, size: 8, most: 64, now: 1000 * 1000));
+        Assert.Equal(8, _explorer.Stretch(0, size: 8, most: 64, now: 250 * 1000 - 1));
+        Assert.Equal(12, _explorer.Stretch(0, size: 8, most: 64, now: 250 * 1000));
     }
 
     [Fact]
