@@ -1,15 +1,15 @@
-using System.Runtime.CompilerServices;
 using GrpcServing.Admission;
 using GrpcServing.Batching;
 using GrpcServing.Execution;
 using GrpcServing.Models;
 using GrpcServing.Routing;
 using GrpcServing.Telemetry;
+using AnswerAwaiter = System.Runtime.CompilerServices.ConfiguredValueTaskAwaitable<GrpcServing.ServingError>.ConfiguredValueTaskAwaiter;
 
 namespace GrpcServing.Microbenchmarks.Batching;
 
 /// <summary>Submits a request to a lane and waits for its answer: everything of a lane but the model.</summary>
-internal sealed class AnswerPath : ConcurrentPath<ConfiguredValueTaskAwaitable<ServingError>.ConfiguredValueTaskAwaiter>
+internal sealed class AnswerPath : ConcurrentPath<AnswerAwaiter>
 {
     private const int RowBytes = 256;
 
@@ -36,18 +36,16 @@ internal sealed class AnswerPath : ConcurrentPath<ConfiguredValueTaskAwaitable<S
         _pending = new PendingRequest[callers];
     }
 
-    protected override ConfiguredValueTaskAwaitable<ServingError>.ConfiguredValueTaskAwaiter Begin(int caller)
+    protected override AnswerAwaiter Begin(int caller)
     {
         var pending = new PendingRequest(_requests[caller]);
         _pending[caller] = pending;
         return Awaiter(_lane.SubmitAsync(pending, long.MaxValue, CancellationToken.None));
     }
 
-    private static ConfiguredValueTaskAwaitable<ServingError>.ConfiguredValueTaskAwaiter Awaiter(ValueTask<ServingError> answer) => answer.ConfigureAwait(false).GetAwaiter();
+    protected override bool IsCompleted(in AnswerAwaiter awaiter) => awaiter.IsCompleted;
 
-    protected override bool IsCompleted(in ConfiguredValueTaskAwaitable<ServingError>.ConfiguredValueTaskAwaiter awaiter) => awaiter.IsCompleted;
-
-    protected override void End(int caller, ConfiguredValueTaskAwaitable<ServingError>.ConfiguredValueTaskAwaiter awaiter)
+    protected override void End(int caller, AnswerAwaiter awaiter)
     {
         var result = awaiter.GetResult();
         if (!result.IsNone) throw new InvalidOperationException(result.Message);
@@ -61,4 +59,6 @@ internal sealed class AnswerPath : ConcurrentPath<ConfiguredValueTaskAwaitable<S
         foreach (var request in _requests) request.Release();
         _pool.Dispose();
     }
+
+    private static AnswerAwaiter Awaiter(ValueTask<ServingError> answer) => answer.ConfigureAwait(false).GetAwaiter();
 }

@@ -7,8 +7,11 @@ internal static class CallTimeout
 {
     private const int MaxDigits = 8;
 
+    /// <summary>As much as gRPC's libraries take: three years. More hours than that would not fit a clock of nanoseconds.</summary>
+    private static readonly TimeSpan Longest = TimeSpan.FromSeconds(99_999_999);
+
     /// <param name="header">Null or empty: the call has none.</param>
-    /// <param name="timeout">More than nothing; <see cref="TimeSpan.MaxValue"/> when there is none.</param>
+    /// <param name="timeout">More than nothing, at most three years; <see cref="TimeSpan.MaxValue"/> when there is none.</param>
     /// <returns>False when it is not what the protocol knows, or is zero.</returns>
     public static bool TryRead(string? header, out TimeSpan timeout)
     {
@@ -25,6 +28,7 @@ internal static class CallTimeout
             'n' => TimeSpan.FromTicks(value / TimeSpan.NanosecondsPerTick),
             _ => TimeSpan.Zero,
         };
+        if (timeout > Longest) timeout = Longest;
         return timeout > TimeSpan.Zero;
     }
 }

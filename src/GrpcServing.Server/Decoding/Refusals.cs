@@ -16,9 +16,6 @@ internal static class Refusals
     public static ServingError WithId(ServingError error, string id) =>
         id.Length == 0 ? error : error with { Message = $"[request id: {CallerText.Clip(id)}] {error.Message}" };
 
-    public static ServingError ResponseTooLarge(long bytes) => ServingError.Invalid(
-        Invariant($"Response has byte size {bytes}, which exceeds gRPC's byte size limit {int.MaxValue}. Ask for fewer rows or outputs."));
-
     public static ServingError InputCount(UncheckedRequest request, ModelSpec spec)
     {
         var given = new List<string>();

@@ -6,8 +6,8 @@ namespace GrpcServing.Endpoints;
 
 /// <summary>Ends a unary call at its deadline: the reading of its message, or the wait for its answer.</summary>
 /// <remarks>
-/// Belongs to an HTTP/2 stream of the connection, which Kestrel uses for one call after another, and this with it: a timer of its own would
-/// cost each call three objects. A timer that rings late, in the next call, finds that its deadline has not passed.
+/// Belongs to an HTTP/2 stream of the connection, which Kestrel uses for one call after another, and this with it, so that no call makes a
+/// timer of its own. A timer that rings late, in the next call, finds that its deadline has not passed.
 /// </remarks>
 internal sealed class CallDeadline
 {

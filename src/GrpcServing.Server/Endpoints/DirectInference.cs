@@ -11,8 +11,8 @@ namespace GrpcServing.Endpoints;
 /// <summary>ModelInfer as nearly every client sends it: from the bytes of its HTTP/2 stream to the pipeline and back.</summary>
 /// <remarks>
 /// <para>
-/// Such calls are all the load there is, and the layers of a general gRPC call cost each of them more than the rest of the server does:
-/// the routes it might have, a scope of services, a context, a timer, five asynchronous methods.
+/// Such calls are all the load there is, and the layers of a general gRPC call (the routes it might have, a scope of services, a context, a
+/// timer, five asynchronous methods) double the managed memory of each.
 /// </para>
 /// <para>
 /// What is not exactly such a call (another protocol, a compressed or broken message, one over the limit, a timeout that is none, a caller
@@ -22,7 +22,7 @@ namespace GrpcServing.Endpoints;
 internal sealed class DirectInference(
     InferencePipeline pipeline, TensorPool pool, StatusMapping statuses, ServingMetrics metrics, ServingOptions options, TimeProvider time, CallTracing? tracing = null)
 {
-    private const string ModelInfer = "/inference.GRPCInferenceService/ModelInfer";
+    private const string ModelInfer = "/" + GrpcCallTrace.Method;
 
     private static readonly ServingError LateMessage = new(ErrorReason.DeadlineExpired, "The deadline passed before the whole request had come.");
 
@@ -31,7 +31,7 @@ internal sealed class DirectInference(
     {
         var request = http.Request;
         return request.Path.Value == ModelInfer && HttpMethods.IsPost(request.Method) && HttpProtocol.IsHttp2(request.Protocol) &&
-            request.ContentType is "application/grpc" or "application/grpc+proto" && CallTimeout.TryRead(request.Headers.GrpcTimeout, out var timeout)
+            request.ContentType is UnaryResponse.ContentType or UnaryResponse.ContentType + "+proto" && CallTimeout.TryRead(request.Headers.GrpcTimeout, out var timeout)
             ? Run(http, timeout, next)
             : next(http);
     }

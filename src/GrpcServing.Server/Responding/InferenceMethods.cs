@@ -41,7 +41,7 @@ internal static class InferenceMethods
         try
         {
             var size = response.WireSize();
-            if (size > int.MaxValue) throw new RpcException(new Status(StatusCode.InvalidArgument, Refusals.ResponseTooLarge(size).Message));
+            if (size > int.MaxValue) throw new RpcException(new Status(StatusCode.InvalidArgument, UnaryResponse.TooLarge(size).Message));
             context.SetPayloadLength((int)size);
             var output = new WireOutput(context.GetBufferWriter());
             response.WriteTo(ref output);

@@ -16,9 +16,10 @@ public enum StatusCodeSet
 /// <summary>The one table from a refusal or fault to what the caller sees.</summary>
 internal sealed class StatusMapping(StatusCodeSet codes)
 {
-    /// <summary>Milliseconds after which a caller may try again; the gRPC retry policy of clients honours it.</summary>
+    /// <summary>The gRPC retry policy of clients honours it.</summary>
     private const string PushbackHeader = "grpc-retry-pushback-ms";
 
+    /// <summary>Milliseconds after which a caller may try again.</summary>
     private const string PushbackMilliseconds = "100";
 
     private static readonly ImmutableArray<Row> Rows =

@@ -11,7 +11,8 @@ public sealed class CallTimeoutTests
     [InlineData("25m", 25_000)]
     [InlineData("007u", 7)]
     [InlineData("5000n", 5)]
-    [InlineData("99999999H", 99_999_999L * 3_600_000_000)]
+    [InlineData("99999999S", 99_999_999_000_000)]
+    [InlineData("99999999H", 99_999_999_000_000)]
     public void TryRead_WhatTheProtocolKnows_IsRead(string header, long microseconds)
     {
         Assert.True(CallTimeout.TryRead(header, out var timeout));
