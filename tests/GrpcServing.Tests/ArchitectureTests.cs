@@ -62,7 +62,7 @@ public sealed partial class ArchitectureTests
     [Fact]
     public void Assemblies_OfSource_DeclareThemselvesAotCompatible()
     {
-        Assembly[] assemblies = [typeof(ServingError).Assembly, typeof(Onnx.OnnxModelRuntime).Assembly, typeof(Protos.ModelInferRequest).Assembly, typeof(Hosting.ServingOptions).Assembly, typeof(Gserve).Assembly];
+        Assembly[] assemblies = [typeof(ServingError).Assembly, typeof(Onnx.OnnxModelRuntime).Assembly, typeof(Protos.ModelInferRequest).Assembly, typeof(GrpcServing.Hosting.ServingOptions).Assembly, typeof(Gserve).Assembly];
 
         Assert.All(assemblies, static assembly => Assert.Contains(assembly.GetCustomAttributes<AssemblyMetadataAttribute>(), static metadata => metadata is { Key: "IsAotCompatible", Value: "True" }));
     }

@@ -12,6 +12,7 @@ using GrpcServing.Responding;
 using GrpcServing.Routing;
 using GrpcServing.Shadowing;
 using GrpcServing.Telemetry;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.Configuration.Memory;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -35,9 +36,11 @@ internal static class GrpcServingExtensions
         services.AddGrpcFrontEnd(options);
         services.AddRestFrontEnd();
         services.AddTelemetry(builder.Configuration, options);
+        services.AddSingleton<IMemoryPoolFactory<byte>, ConnectionMemoryFactory>();
         services.AddSingleton<ListeningPorts>();
         services.AddHostedService<ServingHost>();
         builder.WebHost.ConfigureKestrel(kestrel => Listen(kestrel, options));
+        builder.WebHost.UseSockets(static sockets => sockets.MaxWriteBufferSize = ConnectionMemory.MaxWriteBytes);
         return builder;
     }
 
