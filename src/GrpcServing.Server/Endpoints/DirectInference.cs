@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
 using GrpcServing.Decoding;
 using GrpcServing.Execution;
 using GrpcServing.Hosting;
@@ -46,19 +47,30 @@ internal sealed class DirectInference(
         return reading.IsCompletedSuccessfully ? Answer(call, reading.Result) : AnswerAsync(call, reading);
     }
 
-    private async Task AnswerAsync(Call call, ValueTask<Received> reading) => await Answer(call, await reading.ConfigureAwait(false)).ConfigureAwait(false);
+    /// <summary>One asynchronous method for both waits, that for the message and that for the answer.</summary>
+    private async Task AnswerAsync(Call call, ValueTask<Received> reading)
+    {
+        var received = await reading.ConfigureAwait(false);
+        if (received.State != FrameState.Whole)
+        {
+            await LeaveAsync(call, received.State).ConfigureAwait(false);
+            return;
+        }
+        var waiting = Begin(call, received.Frame, out var inference);
+        await EndAsync(call.Http.Response, inference, await waiting.ConfigureAwait(false), call.Timer).ConfigureAwait(false);
+    }
 
     private Task Answer(in Call call, in Received received)
     {
-        if (received.State == FrameState.Whole) return Infer(call, received.Frame);
-        call.Timer?.Stop();
-        if (received.State == FrameState.Unusual) return call.Next(call.Http);
-        tracing?.BeginUnary(call.Http, call.StartedAt).Answered(null, null, LateMessage);
-        metrics.TurnedAway("", LateMessage.Reason);
-        return UnaryResponse.WriteAsync(call.Http.Response, null, LateMessage, statuses);
+        if (received.State != FrameState.Whole) return LeaveAsync(call, received.State);
+        var waiting = Begin(call, received.Frame, out var inference);
+        return RespondAsync(call.Http.Response, inference, waiting, call.Timer);
     }
 
-    private Task Infer(in Call call, in ReadOnlySequence<byte> frame)
+    private async Task RespondAsync(HttpResponse http, Inference inference, ValueTask<ServingError> waiting, CallDeadline? timer) =>
+        await EndAsync(http, inference, await waiting.ConfigureAwait(false), timer).ConfigureAwait(false);
+
+    private ValueTask<ServingError> Begin(in Call call, in ReadOnlySequence<byte> frame, out Inference inference)
     {
         var http = call.Http;
         var trace = tracing?.BeginUnary(http, call.StartedAt);
@@ -66,16 +78,26 @@ internal sealed class DirectInference(
         var request = WireReader.Read(frame.Slice(MessageFrame.HeaderBytes), pool);
         // From here on a caller who has gone is the pipeline's to notice.
         TryAdvance(http.Request.BodyReader, frame.End, frame.End);
-        var waiting = pipeline.Begin(request, call.Deadline, trace, http.RequestAborted, out var inference);
+        var waiting = pipeline.Begin(request, call.Deadline, trace, http.RequestAborted, out inference);
         call.Timer?.Waits(inference.Pending);
-        return RespondAsync(http.Response, inference, waiting, call.Timer);
+        return waiting;
     }
 
-    private async Task RespondAsync(HttpResponse http, Inference inference, ValueTask<ServingError> waiting, CallDeadline? timer)
+    private Task EndAsync(HttpResponse http, in Inference inference, ServingError outcome, CallDeadline? timer)
     {
-        var (response, error) = pipeline.End(inference, await waiting.ConfigureAwait(false));
+        var (response, error) = pipeline.End(inference, outcome);
         timer?.Stop();
-        await UnaryResponse.WriteAsync(http, response, error, statuses).ConfigureAwait(false);
+        return UnaryResponse.WriteAsync(http, response, error, statuses);
+    }
+
+    /// <summary>The call of which no message came: to others, or it is late.</summary>
+    private Task LeaveAsync(in Call call, FrameState state)
+    {
+        call.Timer?.Stop();
+        if (state == FrameState.Unusual) return call.Next(call.Http);
+        tracing?.BeginUnary(call.Http, call.StartedAt).Answered(null, null, LateMessage);
+        metrics.TurnedAway("", LateMessage.Reason);
+        return UnaryResponse.WriteAsync(call.Http.Response, null, LateMessage, statuses);
     }
 
     /// <summary>Waits for the whole body of a call.</summary>
@@ -83,6 +105,7 @@ internal sealed class DirectInference(
     /// Whole: with the frame, valid until the reader is advanced, which is the caller's to do. Partial: the deadline passed first. Unusual:
     /// the reader stands at the beginning, for somebody else to read. Nothing has been consumed in any case.
     /// </returns>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Received> ReadAsync(PipeReader reader, CallDeadline? deadline)
     {
         var seen = 0L;
