@@ -15,8 +15,8 @@ internal static class CommandLine
               One JSON object: what became of the requests of the trace.
           optimum --profile P.csv --trace T.csv
               {"optimum": n}: the most requests any schedule answers in time on one executor; single rows, deadlines in order of arrival.
-          table [--requests N] [--seed S] [--only PART OF A TITLE]
-              Every policy x profile x load x arrival process, as Markdown.
+          table [--requests N] [--seed S] [--traces N] [--only PART OF A TITLE]
+              Every policy x profile x load x arrival process, each the mean of so many traces, as Markdown.
           shadow [--requests N] [--seed S]
               What the shadow lane costs the primary and how many copies it compares, over loads and arrival processes, as Markdown.
 
@@ -41,8 +41,9 @@ internal static class CommandLine
                 Optimize(Options(args, "--profile", "--trace"), output);
                 return 0;
             case "table":
-                var options = Options(args, "--requests", "--seed", "--only");
-                new ComparisonTable((int)Whole(options, "--requests", 20_000, 100, 10_000_000), (ulong)Whole(options, "--seed", 1, 0, long.MaxValue), options.GetValueOrDefault("--only", "")).Write(output, args);
+                var options = Options(args, "--requests", "--seed", "--traces", "--only");
+                var (requests, seed) = ((int)Whole(options, "--requests", 20_000, 100, 10_000_000), (ulong)Whole(options, "--seed", 1, 0, int.MaxValue));
+                new ComparisonTable(requests, seed, (int)Whole(options, "--traces", 1, 1, 1000), options.GetValueOrDefault("--only", "")).Write(output, args);
                 return 0;
             case "shadow":
                 var mirrored = Options(args, "--requests", "--seed");
