@@ -68,8 +68,8 @@ internal sealed class WarmUp(ModelSpec spec, Executor executor, bool measuresCpu
         return single;
     }
 
-    /// <summary>Padded dimensions grow together: the first size of each, the second of each, and so on.</summary>
-    private List<ShapeBucket> Buckets(ShapeTable shapes)
+    /// <summary>The row shapes that are known before a request has come, ascending. Padded dimensions grow together: the first size of each, the second of each, and so on.</summary>
+    public List<ShapeBucket> Buckets(ShapeTable shapes)
     {
         if (shapes.Only is { } only) return [only];
         if (spec.Inputs.Any(input => input.Dims.Where((dim, axis) => dim == -1 && !(axis < input.DimNames.Length && spec.Padding.ContainsKey(input.DimNames[axis]))).Any())) return [];
@@ -86,23 +86,33 @@ internal sealed class WarmUp(ModelSpec spec, Executor executor, bool measuresCpu
         return sizes[Math.Min(step, sizes.Length - 1)];
     })];
 
+    /// <summary>Ticks of one run on zeros.</summary>
+    /// <exception cref="ExecutionException">It failed.</exception>
+    public long Time(ShapeBucket bucket, int rows) => RunZeros(bucket, rows).Ticks;
+
     private long Measure(ShapeBucket bucket, int rows, LatencyTable latency)
     {
         var best = long.MaxValue;
         for (var run = 0; run < RunsPerSize; run++)
         {
-            var started = time.GetTimestamp();
-            executor.Bind(bucket, rows);
-            for (var input = 0; input < spec.Inputs.Length; input++) WriteZeros(input, bucket.RowElements[input] * rows);
-            var processor = measuresCpu ? ThreadClock.Nanoseconds() : 0;
-            executor.Run();
-            var cost = processor > 0 ? ThreadClock.ToTicks(ThreadClock.Nanoseconds() - processor, time) : 0;
-            var ticks = time.GetTimestamp() - started;
+            var (ticks, cost) = RunZeros(bucket, rows);
             // The first run of a size also makes its memory.
             if (run > 0) latency.Observe(bucket.Id, rows, ticks, cost > 0 ? cost : ticks);
             best = Math.Min(best, ticks);
         }
         return best;
+    }
+
+    /// <returns>Cost: processor time of the model alone; 0 when it is not measured.</returns>
+    private (long Ticks, long Cost) RunZeros(ShapeBucket bucket, int rows)
+    {
+        var started = time.GetTimestamp();
+        executor.Bind(bucket, rows);
+        for (var input = 0; input < spec.Inputs.Length; input++) WriteZeros(input, bucket.RowElements[input] * rows);
+        var processor = measuresCpu ? ThreadClock.Nanoseconds() : 0;
+        executor.Run();
+        var cost = processor > 0 ? ThreadClock.ToTicks(ThreadClock.Nanoseconds() - processor, time) : 0;
+        return (time.GetTimestamp() - started, cost);
     }
 
     private void Run(WarmupRequest request, ShapeTable shapes)

@@ -21,6 +21,7 @@ public sealed class ServedVersion
     private readonly TaskCompletionSource _lastReturned = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _leases;
     private ShadowTap? _shadow;
+    private ILoadedModel? _copyModel;
     private bool _closing;
     private bool _isStillRun;
 
@@ -55,6 +56,12 @@ public sealed class ServedVersion
 
     public MeasuredLatencyTable Latency { get; }
 
+    /// <summary>Threads inside a run of one of its executors.</summary>
+    public int ThreadsPerRun { get; init; } = 1;
+
+    /// <summary>What copies run on; null = the model itself.</summary>
+    internal CopyModel? Copies { get; init; }
+
     /// <summary>Takes copies of what this version answers; null while no shadow is on. Read by any thread, set by the shadow.</summary>
     internal ShadowTap? Shadow
     {
@@ -62,8 +69,8 @@ public sealed class ServedVersion
         set => Volatile.Write(ref _shadow, value);
     }
 
-    /// <summary>Bytes of the model as far as the runtime tells.</summary>
-    public long MemoryBytes => _model.MemoryBytes;
+    /// <summary>Bytes of the model as far as the runtime tells, of the one for copies too while there is one.</summary>
+    public long MemoryBytes => _model.MemoryBytes + (Volatile.Read(ref _copyModel)?.MemoryBytes ?? 0);
 
     /// <summary>Begins the use of this version; false once it is retired: look the model up again.</summary>
     public bool TryLease()
@@ -81,15 +88,18 @@ public sealed class ServedVersion
 
     /// <summary>Opens a lane that runs copies on this version, with executors of its own over the same weights. Any thread.</summary>
     /// <remarks>
-    /// Needs no lease beyond the call: <see cref="RetireAsync"/> closes what is still open. Blocks while memory for the executors is made.
+    /// Needs no lease beyond the call: <see cref="RetireAsync"/> closes what is still open. Blocks while memory for the executors is made, and for
+    /// the first lane where <see cref="Copies"/> must be loaded.
     /// </remarks>
     /// <returns>The caller's, to be disposed; null when the version is being retired.</returns>
+    /// <exception cref="ModelLoadException">The model could not be loaded a second time.</exception>
     public ShadowLane? OpenShadowLane(ShadowLaneSettings settings)
     {
         lock (_lock)
         {
             if (_closing) return null;
-            var opened = _shadows.Open(this, _model, settings, Closed);
+            if (Copies is not null) _copyModel ??= Copies.Load();
+            var opened = _shadows.Open(this, _copyModel ?? _model, settings, Closed);
             _openShadows.Add(opened);
             return opened;
         }
@@ -101,6 +111,9 @@ public sealed class ServedVersion
         {
             _openShadows.Remove(lane);
             _isStillRun |= lane.Runs.Lost > 0;
+            if (_openShadows.Count > 0 || _isStillRun) return;
+            _copyModel?.Dispose();
+            _copyModel = null;
         }
     }
 

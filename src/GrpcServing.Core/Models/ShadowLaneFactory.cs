@@ -59,7 +59,8 @@ internal sealed class ShadowLaneFactory(TensorPool pool, DeviceBoards devices, S
     private SlackScheduler CreateScheduler(ServedVersion version, ShadowLaneSettings settings, SlackRule rule)
     {
         var table = new MeasuredLatencyTable(Math.Max(1, version.Spec.MaxBatchSize));
-        foreach (var entry in version.Latency.Snapshot()) table.Observe(entry.BucketId, entry.Rows, entry.MeasuredTicks);
+        var slowdown = version.Copies?.Slowdown ?? 1;
+        foreach (var entry in version.Latency.Snapshot()) table.Observe(entry.BucketId, entry.Rows, entry.MeasuredTicks * slowdown);
         return new SlackScheduler(SchedulerSettings.From(version.Configuration, settings.Executors, time.TimestampFrequency), table, rule);
     }
 }

@@ -12,14 +12,11 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, Device
     // A batch shorter than this runs on the loop's thread: a hand-over costs 5 to 10 microseconds each way, and refusals may wait this long.
     private static readonly TimeSpan InlineLimit = TimeSpan.FromMicroseconds(500);
 
-    // Below this one executor keeps up with the front end; above it, one would leave the other cores idle (measured-limits: 432 against 736 rows/s).
-    private static readonly TimeSpan HeavyModel = TimeSpan.FromMilliseconds(1);
-
     // A request without a deadline may wait for several batches even of a slow model.
     private const int DefaultDeadlineRuns = 10;
     private static readonly TimeSpan DefaultDeadline = TimeSpan.FromSeconds(1);
 
-    private readonly Lock _measuring = new();
+    private readonly ModelFitter _fitter = new(runtime, time);
     private readonly ShadowLaneFactory _shadows = new(pool, devices, registry, time);
 
     /// <exception cref="ModelLoadException">With everything that is wrong, named.</exception>
@@ -35,52 +32,49 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, Device
         var configuration = ConfigurationReader.Read(modelDirectory, graph);
         var spec = ModelSpec.Create(name, version, configuration);
         var facts = ModelFileFacts.Of(file);
-        var model = runtime.Load(file, spec, configuration.Execution);
+        var shapes = new ShapeTable(spec);
+        var fitted = _fitter.Fit(file, spec, configuration, shapes);
         try
         {
-            return Open(spec, configuration, model, facts);
+            return Open(spec, configuration, fitted, shapes, facts);
         }
         catch
         {
-            model.Dispose();
+            fitted.Model.Dispose();
             throw;
         }
     }
 
-    private ServedVersion Open(ModelSpec spec, ModelConfiguration configuration, ILoadedModel model, ModelFileFacts file)
+    private ServedVersion Open(ModelSpec spec, ModelConfiguration configuration, FittedModel fitted, ShapeTable shapes, ModelFileFacts file)
     {
-        var shapes = new ShapeTable(spec);
-        var latency = new MeasuredLatencyTable(Math.Max(1, spec.MaxBatchSize));
+        var (model, cores, latency) = (fitted.Model, fitted.Cores, fitted.Latency);
+        var executors = new List<Executor> { fitted.First };
         var statistics = registry.Open(spec, LaneLabels.Primary);
-        var executors = new List<Executor>();
         try
         {
-            executors.Add(model.CreateExecutor());
-            var warmUp = new WarmUp(spec, executors[0], configuration.Execution.RunsOnOneThread, time);
-            warmUp.RunConfigured(configuration.Warmup, shapes);
-            long single;
-            // One at a time: beside another sweep, both would measure each other.
-            lock (_measuring) single = warmUp.Sweep(shapes, latency);
+            while (executors.Count < cores.Instances) executors.Add(model.CreateExecutor());
 
-            var instances = Instances(configuration, single);
-            while (executors.Count < instances) executors.Add(model.CreateExecutor());
-
-            var settings = SchedulerSettings.From(configuration, instances, time.TimestampFrequency);
+            var settings = SchedulerSettings.From(configuration, cores.Instances, time.TimestampFrequency);
             var scheduler = Schedulers.Create(configuration.Batching, settings, latency);
             var circuit = new CircuitBreaker(CircuitSettings.Requests, time.TimestampFrequency);
             var bounds = new QueueBounds(configuration.Batching.MaxQueueRows, configuration.Batching.MaxQueueBytes);
-            var role = new PrimaryRole(devices.Of(configuration.Execution.Device), bounds, latency, Math.Max(1, configuration.Execution.IntraOpThreads), configuration.Execution.RunsOnOneThread, time.TimestampFrequency);
+            var role = new PrimaryRole(devices.Of(configuration.Execution.Device), bounds, latency, cores.Threads, configuration.Execution.RunsOnOneThread && cores.Threads == 1, time.TimestampFrequency);
             var lane = new Lane(
                 scheduler,
                 new BatchRunner(spec, pool, statistics, circuit, time),
                 [.. executors],
                 bounds,
                 circuit,
-                new DeadlinePolicy(configuration.Batching, DeadlineOf(configuration, single), time.TimestampFrequency),
+                new DeadlinePolicy(configuration.Batching, DeadlineOf(configuration, fitted.SingleRowTicks), time.TimestampFrequency),
                 time,
                 InlineLimit,
                 role);
-            return new ServedVersion(spec, configuration, model, lane, shapes, statistics, latency, _shadows) { File = file };
+            return new ServedVersion(spec, configuration, model, lane, shapes, statistics, latency, _shadows)
+            {
+                File = file,
+                Copies = fitted.Copies,
+                ThreadsPerRun = cores.Threads,
+            };
         }
         catch
         {
@@ -95,13 +89,5 @@ public sealed class VersionLoader(IModelRuntime runtime, TensorPool pool, Device
         if (configuration.DefaultDeadline is { } configured) return configured;
         var runs = TimeSpan.FromSeconds((double)DefaultDeadlineRuns * singleRowTicks / time.TimestampFrequency);
         return runs > DefaultDeadline ? runs : DefaultDeadline;
-    }
-
-    private int Instances(ModelConfiguration configuration, long singleRowTicks)
-    {
-        // Responses can only leave in order when batches end in order.
-        if (configuration.Batching.PreserveOrdering) return 1;
-        if (configuration.Execution.Instances > 0) return configuration.Execution.Instances;
-        return singleRowTicks >= HeavyModel.TotalSeconds * time.TimestampFrequency ? Environment.ProcessorCount : 1;
     }
 }

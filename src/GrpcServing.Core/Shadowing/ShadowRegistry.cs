@@ -138,6 +138,7 @@ internal sealed class ShadowRegistry : IAsyncDisposable
 
     private ShadowSession Open(ServedVersion primary, ServedVersion candidate, ShadowSettings settings)
     {
+        settings = settings.For(primary);
         var lanes = new ShadowLaneSettings { MaxQueueRequests = settings.MaxQueueRequests, MaxQueueBytes = settings.MaxQueueBytes, MaxAge = settings.MaxAge };
         var candidateLane = candidate.OpenShadowLane(lanes with { Kind = ShadowLaneKind.Shadow }) ?? throw Unloading(candidate);
         ShadowLane? controlLane = null;

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using GrpcServing.Models;
 
 namespace GrpcServing.Shadowing;
 
@@ -6,6 +7,8 @@ namespace GrpcServing.Shadowing;
 /// <remarks>Read from <c>model.json</c> (<c>"shadow"</c>) or from the admin interface; both take their defaults from here.</remarks>
 public sealed record ShadowSettings
 {
+    public const double DefaultControlFraction = 0.05;
+
     /// <summary>Version that gets the copies.</summary>
     public required long Candidate { get; init; }
 
@@ -22,7 +25,7 @@ public sealed record ShadowSettings
     public string SliceParameter { get; init; } = "";
 
     /// <summary>Share of the pairs that the primary runs again too, in another batch, to measure its own noise.</summary>
-    public double ControlFraction { get; init; } = 0.05;
+    public double ControlFraction { get; init; } = DefaultControlFraction;
 
     /// <summary>Largest share of disagreeing pairs that is still acceptable, in (0, 0.5].</summary>
     public double DisagreementBudget { get; init; } = 0.01;
@@ -62,4 +65,8 @@ public sealed record ShadowSettings
 
     /// <summary>Bytes that captured requests may take on disk.</summary>
     public long MaxCaptureBytes { get; init; } = 64L << 20;
+
+    /// <summary>These settings for this primary: where runs of several threads answer its callers, copies, which run on one, can only be held against copies.</summary>
+    internal ShadowSettings For(ServedVersion primary) =>
+        primary.Copies is not null && ControlFraction == 0 ? this with { ControlFraction = DefaultControlFraction } : this;
 }

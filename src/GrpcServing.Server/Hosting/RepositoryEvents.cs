@@ -39,7 +39,7 @@ internal sealed partial class RepositoryEvents(HealthService health, ILogger<Rep
     public void Loaded(ServedVersion version)
     {
         var spec = version.Spec;
-        LogLoaded(logger, spec.Name, spec.Version, Signature(spec), version.Lane.Executors, spec.HasBatchAxis ? $"batches up to {spec.MaxBatchSize} rows" : "no batch axis");
+        LogLoaded(logger, spec.Name, spec.Version, Signature(spec), version.Lane.Executors, version.ThreadsPerRun, spec.HasBatchAxis ? $"batches up to {spec.MaxBatchSize} rows" : "no batch axis");
         foreach (var remark in version.Configuration.Remarks) LogRemark(logger, spec.Name, spec.Version, remark);
         version.Lane.CircuitChanged += isOpen => CircuitChanged(spec, isOpen);
         _ = version.Lane.Completion.ContinueWith(failed => LaneFailed(spec, failed.Exception!), CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
@@ -96,8 +96,8 @@ internal sealed partial class RepositoryEvents(HealthService health, ILogger<Rep
     private static string Tensors(IEnumerable<TensorSpec> tensors, bool hasBatchAxis) =>
         string.Join(", ", tensors.Select(tensor => $"{tensor.Name} {tensor.DataType.Name()} [{string.Join(',', hasBatchAxis ? tensor.Dims.Prepend(-1) : tensor.Dims)}]"));
 
-    [LoggerMessage(EventIds.ModelLoaded, LogLevel.Information, "Serving model {Model} version {Version}: {Signature}; {Executors} executor(s), {Batching}")]
-    private static partial void LogLoaded(ILogger logger, string model, long version, string signature, int executors, string batching);
+    [LoggerMessage(EventIds.ModelLoaded, LogLevel.Information, "Serving model {Model} version {Version}: {Signature}; {Executors} executor(s) of {Threads} thread(s), {Batching}")]
+    private static partial void LogLoaded(ILogger logger, string model, long version, string signature, int executors, int threads, string batching);
 
     [LoggerMessage(EventIds.ModelLoadFailed, LogLevel.Error, "Model {Model} could not be loaded: {Reason}")]
     private static partial void LogModelFailed(ILogger logger, string model, string reason);

@@ -16,7 +16,7 @@ internal sealed class ShadowFixture : IAsyncDisposable, IShadowLaneObserver
     private readonly ScriptedModel _model = new();
     private readonly ShapeTable _shapes;
 
-    public ShadowFixture(ShadowLaneSettings? settings = null, string device = "cuda")
+    public ShadowFixture(ShadowLaneSettings? settings = null, string device = "cuda", CopyModel? copies = null)
     {
         TensorSpec x = new() { Name = "x", DataType = TensorDataType.Fp32, Dims = [1], GraphDims = [1] };
         var configuration = new ModelConfiguration
@@ -47,7 +47,7 @@ internal sealed class ShadowFixture : IAsyncDisposable, IShadowLaneObserver
             Time,
             default,
             new PrimaryRole(Devices.Of(device), bounds, latency, 1, configuration.Execution.RunsOnOneThread, frequency));
-        Version = new ServedVersion(spec, configuration, _model, lane, _shapes, statistics, latency, new ShadowLaneFactory(Pool, Devices, new StatisticsRegistry(Time), Time));
+        Version = new ServedVersion(spec, configuration, _model, lane, _shapes, statistics, latency, new ShadowLaneFactory(Pool, Devices, new StatisticsRegistry(Time), Time)) { Copies = copies };
         Shadow = Version.OpenShadowLane(settings ?? new ShadowLaneSettings())!;
     }
 

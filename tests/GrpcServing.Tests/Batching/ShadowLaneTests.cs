@@ -1,4 +1,6 @@
 using GrpcServing.Batching;
+using GrpcServing.Models;
+using GrpcServing.Shadowing;
 
 namespace GrpcServing.Tests.Batching;
 
@@ -209,6 +211,35 @@ public class ShadowLaneTests
         Assert.True(lane.Candidate.IsDisposed);
         Assert.Null(lane.Version.OpenShadowLane(new ShadowLaneSettings()));
         Assert.Equal(lane.Pool.Rented, lane.Pool.Returned);
+    }
+
+    [Fact]
+    public async Task OpenShadowLane_ModelHasThreadsOfItsOwn_CopiesRunOnOneThatHasNone()
+    {
+        var loaded = new List<ScriptedModel>();
+        var lane = new ShadowFixture(copies: new CopyModel(() =>
+        {
+            loaded.Add(new ScriptedModel());
+            return loaded[^1];
+        }, Slowdown: 2));
+
+        var (rows, _) = await lane.InTimeAsync(lane.CopyAsync([1]));
+        AssertRows(rows, 2);
+        Assert.Equal([1], loaded[0].Next.Runs);
+        Assert.Empty(lane.Candidate.Runs);
+        var second = lane.Version.OpenShadowLane(new ShadowLaneSettings())!;
+        await lane.Shadow.DisposeAsync();
+        Assert.False(loaded[0].IsDisposed);
+        await second.DisposeAsync();
+        Assert.True(loaded[0].IsDisposed);
+
+        await lane.Version.OpenShadowLane(new ShadowLaneSettings())!.DisposeAsync();
+        Assert.Equal([true, true], loaded.Select(static model => model.IsDisposed));
+        Assert.Equal(ShadowSettings.DefaultControlFraction, new ShadowSettings { Candidate = 2, ControlFraction = 0 }.For(lane.Version).ControlFraction);
+        Assert.Equal(0.5, new ShadowSettings { Candidate = 2, ControlFraction = 0.5 }.For(lane.Version).ControlFraction);
+        Assert.False(lane.IsModelDisposed);
+        await lane.DisposeAsync();
+        Assert.True(lane.IsModelDisposed);
     }
 
     [Fact]
