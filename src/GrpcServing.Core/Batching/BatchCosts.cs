@@ -27,11 +27,12 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows, long besideTic
     {
         if (bucketId == _bucketId && table.Version == _version && _version >= 0) return;
         (_bucketId, _version) = (bucketId, table.Version);
+        var beside = besideTicks * table.Stretch(bucketId);
         (BestRows, var best) = (1, 0.0);
         for (var rows = 1; rows < _ticks.Length; rows++)
         {
             _ticks[rows] = table.Estimate(bucketId, rows);
-            var rate = rows / (double)Math.Max(1, _ticks[rows] + besideTicks);
+            var rate = rows / Math.Max(1, _ticks[rows] + beside);
             if (rate > best * 1.001) (BestRows, best) = (rows, rate);
         }
     }

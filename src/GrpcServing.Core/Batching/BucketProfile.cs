@@ -38,6 +38,9 @@ internal sealed class BucketProfile(int maxRows)
 
     public bool IsKnown => _runs > 0;
 
+    /// <summary>As <see cref="LatencyTable.Stretch"/>.</summary>
+    public double Stretch => _factor / (double)FactorUnit;
+
     public long Planned(int rows) => Length(_planned[rows]);
 
     public int Padded(int rows) => IsKnown ? _padded[rows] : rows;

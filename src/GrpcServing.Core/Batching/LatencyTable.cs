@@ -25,4 +25,7 @@ public abstract class LatencyTable
     public abstract void Observe(int bucketId, int rows, long ticks, long cost);
 
     public void Observe(int bucketId, int rows, long ticks) => Observe(bucketId, rows, ticks, ticks);
+
+    /// <summary>Times that a run takes at present of what it costs the processor, because others use it too: what is beside a run is stretched alike.</summary>
+    public virtual double Stretch(int bucketId) => 1;
 }

@@ -45,6 +45,8 @@ public sealed class MeasuredLatencyTable : LatencyTable
 
     public override long Age(int bucketId, int rows) => Find(bucketId)?.Age(rows) ?? long.MaxValue;
 
+    public override double Stretch(int bucketId) => Find(bucketId)?.Stretch ?? 1;
+
     public override void Observe(int bucketId, int rows, long ticks, long cost)
     {
         var profile = Find(bucketId) ?? Open(bucketId);
