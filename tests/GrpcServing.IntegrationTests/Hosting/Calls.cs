@@ -46,15 +46,15 @@ internal static class Calls
         return Assert.Single(all.ModelStats);
     }
 
-    /// <summary>Waits for something that happens soon; fails after half a minute.</summary>
+    /// <summary>Waits for something that happens soon; fails after two minutes.</summary>
     public static Task UntilAsync(Func<bool> happened, string what) => UntilAsync(happened, () => what);
 
     public static async Task UntilAsync(Func<bool> happened, Func<string> what)
     {
-        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(30), TimeProvider.System);
+        using var patience = new CancellationTokenSource(TimeSpan.FromMinutes(2), TimeProvider.System);
         while (!happened())
         {
-            if (patience.IsCancellationRequested) Assert.Fail($"Not within 30 s: {what()}.");
+            if (patience.IsCancellationRequested) Assert.Fail($"Not within 2 min: {what()}.");
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System, TestContext.Current.CancellationToken);
         }
     }

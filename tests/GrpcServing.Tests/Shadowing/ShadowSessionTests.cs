@@ -125,6 +125,7 @@ public sealed class ShadowSessionTests
             var reading = await ShadowFixture.SettledAsync(session, 200);
             Assert.InRange(reading.NotChosen, 110, 170);
             await fixture.Shadows.StopAsync(ShadowFixture.Model);
+            await session.Released;
             chosen.Add([reading.NotChosen]);
             compared.UnionWith(fixture.Captured);
         }
