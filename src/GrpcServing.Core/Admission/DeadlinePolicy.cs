@@ -8,9 +8,11 @@ namespace GrpcServing.Admission;
 /// <param name="defaultDeadline">For requests that bring none; <see cref="Timeout.InfiniteTimeSpan"/> for none at all.</param>
 internal sealed class DeadlinePolicy(BatchingConfiguration batching, TimeSpan defaultDeadline, long frequency)
 {
-    // Time kept back for writing the responses of a whole batch, so that an answer in time leaves in time; a twentieth of what is left
-    // where that is less.
-    private readonly long _returnMargin = frequency / 500;
+    // Time kept back for the two ways that the caller's deadline counts and the clock here does not, so that an answer in time is there in
+    // time; a twentieth of what is left where that is less. Where runs and network share a core, a thread of the network that wakes waits
+    // for up to a slice of the system's scheduler (3 ms): measured under overload, 64 KB each way on one core, 1.2 ms at p75 and 4.2 at p99
+    // on the way in, 1.7 and 4.6 on the way out. With 2 ms instead of 5, a twenty-fifth of what ran came too late.
+    private readonly long _returnMargin = frequency / 200;
 
     private readonly long _defaultDeadline = Ticks(defaultDeadline, frequency);
 

@@ -35,7 +35,7 @@ public class DeadlinePolicyTests
     [Fact]
     public void Apply_CallersDeadline_KeepsTimeForTheWayBack()
     {
-        Assert.Equal(101_000 - 2000, Apply(new BatchingConfiguration(), 0, 101_000).Deadline);
+        Assert.Equal(301_000 - 5000, Apply(new BatchingConfiguration(), 0, 301_000).Deadline);
         Assert.Equal(2000 - 50, Apply(new BatchingConfiguration(), 0, 2000).Deadline);
         Assert.Equal(1000 + (60 * Frequency), Apply(new BatchingConfiguration(), 0, long.MaxValue).Deadline);
     }
