@@ -77,7 +77,7 @@ internal sealed class BucketProfile(int maxRows)
         return true;
     }
 
-    private long Length(long cost) => _factor == FactorUnit ? cost : (long)(cost * (double)_factor / FactorUnit);
+    private long Length(long cost) => _factor == FactorUnit ? cost : (long)(cost * Stretch);
 
     private void Plan()
     {

@@ -35,7 +35,7 @@ public sealed record SchedulerSettings
 
     /// <summary>
     /// What a batch costs whoever runs it beside the run itself: the decision, and the writes to the network, of which small batches need more for
-    /// as many answers. Where l(b)/b is flat, it speaks for large batches.
+    /// as many answers. Where l(b)/b is flat, it speaks for large batches. On a processor that nobody else uses: see <see cref="LatencyTable.Stretch"/>.
     /// </summary>
     public long BesideTicks { get; init; }
 

@@ -87,7 +87,7 @@ public sealed class CaptureKillTests
         }
         catch (Exception gone) when (gone is RpcException or OperationCanceledException)
         {
-            // The server is gone, as it should be.
+            // The server is gone, as it should be, in a call or between two.
         }
     }
 
