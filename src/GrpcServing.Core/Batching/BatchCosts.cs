@@ -4,6 +4,9 @@ namespace GrpcServing.Batching;
 /// <param name="besideTicks">As <see cref="SchedulerSettings.BesideTicks"/>.</param>
 internal sealed class BatchCosts(LatencyTable table, int maxRows, long besideTicks = 0)
 {
+    /// <summary>Most that a batch that counts as equally good may get done less per tick, however noisy the times are.</summary>
+    private const double MostNoise = 0.06;
+
     private readonly long[] _ticks = new long[maxRows + 1];
     private long _version = -1;
     private int _bucketId = -1;
@@ -13,7 +16,10 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows, long besideTic
 
     public bool IsKnown => _ticks[1] > 0;
 
-    /// <summary>Rows from which on a larger batch does not get more done per tick, what it costs beside its run included: 1 where batching does not pay.</summary>
+    /// <summary>
+    /// Rows from which on a larger batch does not get more done per tick, what it costs beside its run included: 1 where batching does not pay. Of sizes
+    /// that the noise of their times cannot tell apart the largest: on a flat profile the best one measured is the luckiest, and fewer batches are safe.
+    /// </summary>
     public int BestRows { get; private set; }
 
     /// <summary>Most rows, not beyond a limit, for the time of this many: kernels that work in blocks of rows give l(b) steps.</summary>
@@ -35,5 +41,18 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows, long besideTic
             var rate = rows / Math.Max(1, _ticks[rows] + beside);
             if (rate > best * 1.001) (BestRows, best) = (rows, rate);
         }
+        BestRows = LargestAlike(bucketId, beside, best);
+    }
+
+    private int LargestAlike(int bucketId, double beside, double best)
+    {
+        var noise = table.Noise(bucketId, BestRows);
+        for (var rows = _ticks.Length - 1; rows > BestRows; rows--)
+        {
+            // A size that never ran is a guess from its neighbours, which speak for themselves.
+            if (table.Noise(bucketId, rows) is not (> 0 and var own)) continue;
+            if (rows / (_ticks[rows] + beside) >= best * (1 - Math.Min(MostNoise, Math.Max(noise, own)))) return rows;
+        }
+        return BestRows;
     }
 }

@@ -44,4 +44,36 @@ public sealed class BatchCostsTests
 
         static long Cost(int rows) => rows * (rows > 32 ? 1100 : 1000);
     }
+
+    [Theory]
+    [InlineData(0, 64)]
+    [InlineData(0.3, 16)]
+    public void BestRows_TimesAreNoisy_IsTheLargestThatTheyCannotTellFromTheBest(double worse, int expected)
+    {
+        // 1 us a row, give or take a tenth, above 16 rows slower by a share.
+        var random = new Random(1);
+        var table = new MeasuredLatencyTable(64);
+        for (var run = 0; run < 40; run++)
+            foreach (var rows in BatchSizes.UpTo(64)) table.Observe(0, rows, (long)(Cost(rows) * (0.9 + (0.2 * random.NextDouble()))));
+        var costs = new BatchCosts(table, 64);
+
+        costs.Load(0);
+
+        Assert.Equal(expected, costs.BestRows);
+
+        double Cost(int rows) => 1000.0 * rows * (rows > 16 ? 1 + worse : rows == 16 ? 1 : 1.1);
+    }
+
+    [Fact]
+    public void BestRows_TimesAreSteady_SmallDifferencesCount()
+    {
+        var table = new MeasuredLatencyTable(64);
+        for (var run = 0; run < 40; run++)
+            foreach (var rows in BatchSizes.UpTo(64)) table.Observe(0, rows, rows > 16 ? 1060 * rows : 500 + (1000 * rows));
+        var costs = new BatchCosts(table, 64);
+
+        costs.Load(0);
+
+        Assert.Equal(16, costs.BestRows);
+    }
 }
