@@ -7,6 +7,9 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows, long besideTic
     /// <summary>Most that a batch that counts as equally good may get done less per tick, however noisy the times are.</summary>
     private const double MostNoise = 0.06;
 
+    /// <summary>The same where one of the two has not run for long: what others do to the caches has changed since, and with it what both cost.</summary>
+    private const double OldDoubt = 0.15;
+
     private readonly long[] _ticks = new long[maxRows + 1];
     private long _version = -1;
     private int _bucketId = -1;
@@ -46,13 +49,20 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows, long besideTic
 
     private int LargestAlike(int bucketId, double beside, double best)
     {
-        var noise = table.Noise(bucketId, BestRows);
         for (var rows = _ticks.Length - 1; rows > BestRows; rows--)
         {
             // A size that never ran is a guess from its neighbours, which speak for themselves.
-            if (table.Noise(bucketId, rows) is not (> 0 and var own)) continue;
-            if (rows / (_ticks[rows] + beside) >= best * (1 - Math.Min(MostNoise, Math.Max(noise, own)))) return rows;
+            if (table.Noise(bucketId, rows) > 0 && rows / (_ticks[rows] + beside) >= best * (1 - Doubt(bucketId, rows))) return rows;
         }
         return BestRows;
     }
+
+    /// <summary>Share by which the best size and a larger one may differ and yet be equal.</summary>
+    private double Doubt(int bucketId, int rows)
+    {
+        if (IsOld(bucketId, BestRows) || IsOld(bucketId, rows)) return OldDoubt;
+        return Math.Min(MostNoise, Math.Max(table.Noise(bucketId, BestRows), table.Noise(bucketId, rows)));
+    }
+
+    private bool IsOld(int bucketId, int rows) => table.Age(bucketId, rows) is > BucketProfile.OldAge and < long.MaxValue;
 }

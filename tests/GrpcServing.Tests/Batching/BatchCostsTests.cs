@@ -76,4 +76,21 @@ public sealed class BatchCostsTests
 
         Assert.Equal(16, costs.BestRows);
     }
+
+    [Theory]
+    [InlineData(0.1, 100, 16)]
+    [InlineData(0.1, 600, 64)]
+    [InlineData(0.3, 600, 16)]
+    public void BestRows_SmallOneLooksBetterFromLongAgo_IsTheLargeOneUnlessTheyAreFarApart(double worse, int since, int expected)
+    {
+        var table = new MeasuredLatencyTable(64);
+        for (var run = 0; run < 40; run++)
+            foreach (var rows in BatchSizes.UpTo(16)) table.Observe(0, rows, 5000 + (1000 * rows));
+        for (var run = 0; run < since; run++) table.Observe(0, 64, (long)(64 * 1312 * (1 + worse)) + (run % 4));
+        var costs = new BatchCosts(table, 64);
+
+        costs.Load(0);
+
+        Assert.Equal(expected, costs.BestRows);
+    }
 }
