@@ -19,38 +19,56 @@ internal sealed class ConnectionMemory : MemoryPool<byte>
 
     private readonly ConcurrentQueue<Block> _spare = new();
     private volatile bool _isDisposed;
+    private int _spareCount;
+    private int _fewestSpare;
 
     public override int MaxBufferSize => BlockBytes;
 
     public bool IsDisposed => _isDisposed;
 
     /// <summary>Blocks that nobody uses.</summary>
-    public int Spare => _spare.Count;
+    public int Spare => Volatile.Read(ref _spareCount);
 
     /// <summary>A whole block, however little is asked for.</summary>
     public override IMemoryOwner<byte> Rent(int minBufferSize = -1)
     {
         ArgumentOutOfRangeException.ThrowIfGreaterThan(minBufferSize, BlockBytes);
         ObjectDisposedException.ThrowIf(_isDisposed, this);
-        return _spare.TryDequeue(out var block) ? block : new Block(this);
+        return TryTake(out var block) ? block : new Block(this);
     }
 
-    /// <summary>Leaves a tenth of the spare blocks to the garbage collector: what one burst needed is given back by and by.</summary>
+    /// <summary>Leaves a tenth of the blocks that nobody has needed since the last time to the garbage collector: what one burst needed is given back by and by.</summary>
     public void Trim()
     {
-        for (var surplus = (_spare.Count + 9) / 10; surplus > 0; surplus--) _spare.TryDequeue(out _);
+        // What load needs now and then is not surplus: it would only be made anew.
+        for (var surplus = (Math.Min(Volatile.Read(ref _fewestSpare), Spare) + 9) / 10; surplus > 0; surplus--) TryTake(out _);
+        Volatile.Write(ref _fewestSpare, Spare);
     }
 
     /// <summary>Blocks that are in use stay valid.</summary>
     protected override void Dispose(bool disposing)
     {
         _isDisposed = true;
-        _spare.Clear();
+        while (TryTake(out _))
+        {
+        }
+    }
+
+    private bool TryTake([NotNullWhen(true)] out Block? block)
+    {
+        if (!_spare.TryDequeue(out block)) return false;
+        var spare = Interlocked.Decrement(ref _spareCount);
+        // One that is lost to another thread's write costs a few blocks, made anew.
+        if (spare < Volatile.Read(ref _fewestSpare)) Volatile.Write(ref _fewestSpare, spare);
+        return true;
     }
 
     private void Return(Block block)
     {
-        if (!_isDisposed) _spare.Enqueue(block);
+        if (_isDisposed) return;
+        // Before it can be taken: the count is never below what is there.
+        Interlocked.Increment(ref _spareCount);
+        _spare.Enqueue(block);
     }
 
     private sealed class Block(ConnectionMemory owner) : IMemoryOwner<byte>

@@ -42,10 +42,26 @@ public sealed class ConnectionMemoryTests
         foreach (var block in burst[1..]) block.Dispose();
 
         time.Advance(ConnectionMemoryFactory.TrimInterval);
+        Assert.Equal(99, pool.Spare);
+        time.Advance(ConnectionMemoryFactory.TrimInterval);
         Assert.Equal(89, pool.Spare);
         for (var i = 0; i < 60; i++) time.Advance(ConnectionMemoryFactory.TrimInterval);
         Assert.Equal(0, pool.Spare);
         Assert.Equal(-1, burst[0].Memory.Span.IndexOfAnyExcept((byte)7));
+    }
+
+    [Fact]
+    public void Trim_LoadThatComesAndGoes_KeepsWhatItNeedsInBetween()
+    {
+        var time = new FakeTimeProvider();
+        using var factory = new ConnectionMemoryFactory(time);
+        using var pool = (ConnectionMemory)factory.Create();
+        for (var i = 0; i < 20; i++)
+        {
+            foreach (var block in Enumerable.Range(0, 100).Select(_ => pool.Rent()).ToArray()) block.Dispose();
+            time.Advance(ConnectionMemoryFactory.TrimInterval);
+        }
+        Assert.Equal(100, pool.Spare);
     }
 
     [Fact]
@@ -68,7 +84,7 @@ public sealed class ConnectionMemoryTests
         using var factory = new ConnectionMemoryFactory(time);
         var (gone, kept) = (Forget(factory), (ConnectionMemory)factory.Create());
         kept.Rent().Dispose();
-        time.Advance(ConnectionMemoryFactory.TrimInterval);
+        time.Advance(2 * ConnectionMemoryFactory.TrimInterval);
         GC.Collect();
         Assert.False(gone.IsAlive);
         Assert.Equal(0, kept.Spare);
