@@ -56,7 +56,8 @@ public sealed class PendingRequest : QueueEntry, IValueTaskSource<ServingError>
     /// <summary>True once somebody answered; the others leave it alone.</summary>
     public bool IsAnswered => Volatile.Read(ref _answered) != 0;
 
-    internal ValueTask<ServingError> Answer => new(this, _answer.Version);
+    /// <summary>What <see cref="Lane.SubmitAsync"/> gave, for who would rather not keep that: one of the two, once, after it was queued.</summary>
+    public ValueTask<ServingError> Answer => new(this, _answer.Version);
 
     /// <summary>Instead of awaiting <see cref="Answer"/>, once: calls back on the thread pool when it is there; then <see cref="TakeAnswer"/> gives it.</summary>
     internal void OnAnswered(Action<object?> callback, object state) => _answer.OnCompleted(callback, state, _answer.Version, ValueTaskSourceOnCompletedFlags.None);

@@ -64,11 +64,12 @@ internal sealed class DirectInference(
     {
         if (received.State != FrameState.Whole) return LeaveAsync(call, received.State);
         var waiting = Begin(call, received.Frame, out var inference);
-        return RespondAsync(call.Http.Response, inference, waiting, call.Timer);
+        return waiting.IsCompleted ? EndAsync(call.Http.Response, inference, waiting.Result, call.Timer) : RespondAsync(call.Http.Response, inference, call.Timer);
     }
 
-    private async Task RespondAsync(HttpResponse http, Inference inference, ValueTask<ServingError> waiting, CallDeadline? timer) =>
-        await EndAsync(http, inference, await waiting.ConfigureAwait(false), timer).ConfigureAwait(false);
+    /// <summary>Waits by the request: what it is waited by would be kept beside it, 32 bytes for each call.</summary>
+    private async Task RespondAsync(HttpResponse http, Inference inference, CallDeadline? timer) =>
+        await EndAsync(http, inference, await inference.Pending.Answer.ConfigureAwait(false), timer).ConfigureAwait(false);
 
     private ValueTask<ServingError> Begin(in Call call, in ReadOnlySequence<byte> frame, out Inference inference)
     {
