@@ -9,7 +9,7 @@ internal static class ComparisonReport
     public static string Write(IReadOnlyList<Sample> samples)
     {
         var results = new Results(samples);
-        var text = new StringBuilder("# Side by side\n\nMedians over the rounds; a ratio is the median of the ratios within the rounds. The policy tuned by hand that ours is\ncompared with is the fastest afterwards, which favours it where windows scatter. Where a\nwindow would hold few answers to each caller, some hundred requests are timed instead.\n\n");
+        var text = new StringBuilder("# Side by side\n\nMedians over the rounds; a ratio is the median of the ratios within the rounds. The policy tuned by hand that ours is\ncompared with in a round is the one that was fastest in all other rounds. Where a\nwindow would hold few answers to each caller, some hundred requests are timed instead.\n\n");
         Targets(text, results);
         foreach (var model in results.Models) Table(text, results, model);
         return text.ToString();

@@ -24,6 +24,26 @@ internal sealed class Results(IReadOnlyList<Sample> samples)
     }
 
     /// <summary>The fastest of the policies that are tuned by hand; null when none was measured.</summary>
-    public string? BestTuned(string model, int concurrency) =>
-        Contenders(model, concurrency).Where(Contender.IsTuned).MaxBy(contender => Median(model, concurrency, contender, static sample => sample.PerSecond));
+    public string? BestTuned(string model, int concurrency) => BestTuned(model, concurrency, static _ => true);
+
+    /// <summary>
+    /// Ours over the best policy tuned by hand, which for each round is the one that was fastest in all others: the fastest afterwards of several that
+    /// scatter would be so by luck.
+    /// </summary>
+    /// <returns>NaN when it was not measured.</returns>
+    public double RatioToBestTuned(string model, int concurrency)
+    {
+        var ours = _samples[(model, concurrency, Contender.Ours)].ToList();
+        return LoadGenerator.Median.Of(ours.SelectMany(sample =>
+        {
+            bool IsOther(Sample other) => ours.Count == 1 || (other.Run, other.Round) != (sample.Run, sample.Round);
+            return BestTuned(model, concurrency, IsOther) is { } best
+                ? _samples[(model, concurrency, best)].Where(other => (other.Run, other.Round) == (sample.Run, sample.Round)).Select(other => sample.PerSecond / other.PerSecond)
+                : [];
+        }));
+    }
+
+    private string? BestTuned(string model, int concurrency, Func<Sample, bool> counts) =>
+        Contenders(model, concurrency).Where(Contender.IsTuned)
+            .MaxBy(contender => LoadGenerator.Median.Of(_samples[(model, concurrency, contender)].Where(counts).Select(static sample => sample.PerSecond)));
 }
