@@ -4,12 +4,6 @@ namespace GrpcServing.Batching;
 /// <param name="besideTicks">As <see cref="SchedulerSettings.BesideTicks"/>.</param>
 internal sealed class BatchCosts(LatencyTable table, int maxRows, long besideTicks = 0)
 {
-    /// <summary>Most that a batch that counts as equally good may get done less per tick, however noisy the times are.</summary>
-    private const double MostNoise = 0.06;
-
-    /// <summary>The same where one of the two has not run for long: what others do to the caches has changed since, and with it what both cost.</summary>
-    private const double OldDoubt = 0.15;
-
     private readonly long[] _ticks = new long[maxRows + 1];
     private long _version = -1;
     private int _bucketId = -1;
@@ -19,10 +13,7 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows, long besideTic
 
     public bool IsKnown => _ticks[1] > 0;
 
-    /// <summary>
-    /// Rows from which on a larger batch does not get more done per tick, what it costs beside its run included: 1 where batching does not pay. Of sizes
-    /// that the noise of their times cannot tell apart the largest: on a flat profile the best one measured is the luckiest, and fewer batches are safe.
-    /// </summary>
+    /// <summary>Rows from which on a larger batch does not get more done per tick, what it costs beside its run included: 1 where batching does not pay.</summary>
     public int BestRows { get; private set; }
 
     /// <summary>Most rows, not beyond a limit, for the time of this many: kernels that work in blocks of rows give l(b) steps.</summary>
@@ -44,25 +35,5 @@ internal sealed class BatchCosts(LatencyTable table, int maxRows, long besideTic
             var rate = rows / Math.Max(1, _ticks[rows] + beside);
             if (rate > best * 1.001) (BestRows, best) = (rows, rate);
         }
-        BestRows = LargestAlike(bucketId, beside, best);
     }
-
-    private int LargestAlike(int bucketId, double beside, double best)
-    {
-        for (var rows = _ticks.Length - 1; rows > BestRows; rows--)
-        {
-            // A size that never ran is a guess from its neighbours, which speak for themselves.
-            if (table.Noise(bucketId, rows) > 0 && rows / (_ticks[rows] + beside) >= best * (1 - Doubt(bucketId, rows))) return rows;
-        }
-        return BestRows;
-    }
-
-    /// <summary>Share by which the best size and a larger one may differ and yet be equal.</summary>
-    private double Doubt(int bucketId, int rows)
-    {
-        if (IsOld(bucketId, BestRows) || IsOld(bucketId, rows)) return OldDoubt;
-        return Math.Min(MostNoise, Math.Max(table.Noise(bucketId, BestRows), table.Noise(bucketId, rows)));
-    }
-
-    private bool IsOld(int bucketId, int rows) => table.Age(bucketId, rows) is > BucketProfile.OldAge and < long.MaxValue;
 }

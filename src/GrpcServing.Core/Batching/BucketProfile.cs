@@ -41,9 +41,6 @@ internal sealed class BucketProfile(int maxRows)
     /// <summary>As <see cref="LatencyTable.Stretch"/>.</summary>
     public double Stretch => _factor / (double)FactorUnit;
 
-    /// <summary>As <see cref="LatencyTable.Noise"/>.</summary>
-    public double Noise(int rows) => _measured[rows] == 0 ? 0 : _spread[rows] / (double)_measured[rows];
-
     public long Planned(int rows) => Length(_planned[rows]);
 
     public int Padded(int rows) => IsKnown ? _padded[rows] : rows;

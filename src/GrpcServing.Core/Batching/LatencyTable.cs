@@ -28,7 +28,4 @@ public abstract class LatencyTable
 
     /// <summary>Times that a run takes at present of what it costs the processor, because others use it too: what is beside a run is stretched alike.</summary>
     public virtual double Stretch(int bucketId) => 1;
-
-    /// <summary>Width of the middle three fifths of this size's runs, as a share of its time: how far two estimates may differ by chance. 0 when they are exact, or it never ran.</summary>
-    public virtual double Noise(int bucketId, int rows) => 0;
 }

@@ -47,8 +47,6 @@ public sealed class MeasuredLatencyTable : LatencyTable
 
     public override double Stretch(int bucketId) => Find(bucketId)?.Stretch ?? 1;
 
-    public override double Noise(int bucketId, int rows) => Find(bucketId)?.Noise(rows) ?? 0;
-
     public override void Observe(int bucketId, int rows, long ticks, long cost)
     {
         var profile = Find(bucketId) ?? Open(bucketId);
