@@ -9,24 +9,26 @@ internal sealed class BoundBatch : IDisposable
 {
     private readonly ModelSpec _spec;
     private readonly OrtValue?[] _inputs;
+    private readonly OrtValue?[] _borrowed;
     private readonly OrtValue?[] _outputs;
 
-    public BoundBatch(InferenceSession session, ModelSpec spec, BatchLayout layout, NativeRegion inputs, NativeRegion outputs)
+    public unsafe BoundBatch(InferenceSession session, ModelSpec spec, BatchLayout layout, NativeRegion inputs, NativeRegion outputs)
     {
         Layout = layout;
         _spec = spec;
         Binding = session.CreateIoBinding();
         _inputs = new OrtValue?[spec.Inputs.Length];
+        _borrowed = new OrtValue?[spec.Inputs.Length];
         _outputs = new OrtValue?[spec.Outputs.Length];
         try
         {
             for (var i = 0; i < _inputs.Length; i++)
             {
-                _inputs[i] = Create(spec.Inputs[i].DataType, layout.Inputs[i], inputs);
+                _inputs[i] = Create(spec.Inputs[i].DataType, layout.Inputs[i], inputs.Pointer + layout.Inputs[i].Offset);
                 Binding.BindInput(spec.Inputs[i].Name, _inputs[i]!);
             }
             for (var i = 0; i < _outputs.Length; i++)
-                if (layout.Outputs[i] is { } known) _outputs[i] = Create(spec.Outputs[i].DataType, known, outputs);
+                if (layout.Outputs[i] is { } known) _outputs[i] = Create(spec.Outputs[i].DataType, known, outputs.Pointer + known.Offset);
             BindOutputs();
         }
         catch
@@ -53,9 +55,28 @@ internal sealed class BoundBatch : IDisposable
     /// <summary>The tensor of strings bound to an input.</summary>
     public OrtValue Text(int input) => _inputs[input]!;
 
+    /// <summary>Lets the next runs read an input from other memory, as large as its own, until <see cref="TakeBack"/> or the next such call.</summary>
+    public unsafe void Borrow(int input, byte* elements)
+    {
+        var value = Create(_spec.Inputs[input].DataType, Layout.Inputs[input], elements);
+        Binding.BindInput(_spec.Inputs[input].Name, value);
+        _borrowed[input]?.Dispose();
+        _borrowed[input] = value;
+    }
+
+    /// <summary>The next runs read an input from the executor's memory again.</summary>
+    public void TakeBack(int input)
+    {
+        if (_borrowed[input] is not { } borrowed) return;
+        Binding.BindInput(_spec.Inputs[input].Name, _inputs[input]!);
+        borrowed.Dispose();
+        _borrowed[input] = null;
+    }
+
     public void Dispose()
     {
         Binding.Dispose();
+        foreach (var value in _borrowed) value?.Dispose();
         foreach (var value in _inputs) value?.Dispose();
         foreach (var value in _outputs) value?.Dispose();
     }
@@ -69,7 +90,7 @@ internal sealed class BoundBatch : IDisposable
         }
     }
 
-    private static unsafe OrtValue Create(TensorDataType type, TensorPlace place, NativeRegion region) => type == TensorDataType.Bytes
+    private static unsafe OrtValue Create(TensorDataType type, TensorPlace place, byte* elements) => type == TensorDataType.Bytes
         ? OrtValue.CreateTensorWithEmptyStrings(OrtAllocator.DefaultInstance, place.Shape)
-        : OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, OrtTypes.ToOrt(type), place.Shape, (nint)(region.Pointer + place.Offset), place.Bytes);
+        : OrtValue.CreateTensorValueWithData(OrtMemoryInfo.DefaultInstance, OrtTypes.ToOrt(type), place.Shape, (nint)elements, place.Bytes);
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Buffers.Binary;
 using GrpcServing.Execution;
 using GrpcServing.Models;
+using GrpcServing.Routing;
 using Microsoft.ML.OnnxRuntime;
 
 namespace GrpcServing.Onnx;
@@ -11,6 +12,9 @@ internal sealed class OnnxExecutor(InferenceSession session, ModelSpec spec) : E
 {
     /// <summary>Bindings kept; past that all are dropped and made anew, so hostile shapes cannot grow them.</summary>
     private const int MaxBindings = 256;
+
+    /// <summary>Bytes of an input from which on it costs less to bind other memory than to copy.</summary>
+    private const int LeastBorrowed = 256 << 10;
 
     private readonly NativeRegion _inputs = new();
     private readonly NativeRegion _outputs = new();
@@ -53,8 +57,18 @@ internal sealed class OnnxExecutor(InferenceSession session, ModelSpec spec) : E
             return;
         }
         var place = _bound!.Layout.Inputs[input];
+        _bound.TakeBack(input);
         var start = firstElement * type.ElementSize();
         raw.CopyTo(new Span<byte>(_inputs.Pointer + place.Offset, checked((int)place.Bytes))[checked((int)start)..]);
+    }
+
+    public override unsafe bool TryBorrow(int input, TensorBuffer body, InputSlice elements)
+    {
+        var first = body.Pointer + elements.Offset;
+        // Strings have no bytes of their own.
+        if (elements.Length < LeastBorrowed || elements.Length != _bound!.Layout.Inputs[input].Bytes || (nuint)first % NativeRegion.Alignment != 0) return false;
+        _bound.Borrow(input, first);
+        return true;
     }
 
     public override void Run()

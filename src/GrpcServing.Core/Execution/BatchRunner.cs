@@ -81,7 +81,7 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         var (gathered, executed) = (0L, 0L);
         try
         {
-            Gather(run.Executor, members, first, end, rows, paddedRows);
+            Gather(run, first, end, rows, paddedRows);
             gathered = time.GetTimestamp();
             run.Execute();
             executed = time.GetTimestamp();
@@ -166,12 +166,16 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         return false;
     }
 
-    private void Gather(Executor executor, List<QueueEntry> members, int first, int end, int rows, int paddedRows)
+    private void Gather(BatchRun run, int first, int end, int rows, int paddedRows)
     {
+        var (executor, members) = (run.Executor, run.Plan.Members);
         var head = ((PendingRequest)members[first]).Request;
         executor.Bind(head.Bucket, paddedRows);
+        // A copy's run may be given up, and its members' bodies with it, while it still goes on.
+        var mayBorrow = end - first == 1 && rows == paddedRows && head.OwnRowDims is null && !run.LeavesFaults;
         for (var input = 0; input < spec.Inputs.Length; input++)
         {
+            if (mayBorrow && executor.TryBorrow(input, head.Body, head.Inputs[input])) continue;
             var rowElements = head.Bucket.RowElements[input];
             var element = 0L;
             for (var i = first; i < end; i++)

@@ -1,4 +1,5 @@
 using GrpcServing.Models;
+using GrpcServing.Routing;
 
 namespace GrpcServing.Execution;
 
@@ -24,6 +25,12 @@ public abstract class Executor : IDisposable
     /// <param name="firstElement">Where in the batch's tensor the elements go, counted in elements.</param>
     /// <param name="raw">Elements in the protocol's raw form, whole and already validated (lengths of BYTES included).</param>
     public abstract void Write(int input, long firstElement, ReadOnlySpan<byte> raw);
+
+    /// <summary>Instead of <see cref="Write"/>, for an input that one request fills alone: the elements stay where they are.</summary>
+    /// <param name="body">Whoever calls holds a reference on it until the batch's outputs have been read.</param>
+    /// <param name="elements">Of the whole input, in raw form.</param>
+    /// <returns>False when they have to be written: there are too few for it to pay, or they do not lie as the runtime needs them.</returns>
+    public virtual bool TryBorrow(int input, TensorBuffer body, InputSlice elements) => false;
 
     /// <summary>Runs the bound batch. Blocking; outputs are readable afterwards until the next <see cref="Bind"/>.</summary>
     /// <exception cref="ExecutionException">The run failed, or was terminated (<see cref="ExecutionException.Terminated"/>). The executor can be used again.</exception>

@@ -24,6 +24,49 @@ public class LaneTests
     }
 
     [Fact]
+    public async Task SubmitAsync_RunsAlone_ItsRowsStayWhereTheyAre()
+    {
+        await using var lane = new LaneFixture();
+        lane.Executor.Borrows = true;
+
+        AssertRows((await lane.SendAsync([1, 2])).Rows, 2, 3);
+        Assert.Equal(1, lane.Executor.Borrowed);
+
+        lane.Executor.RunsFreely = false;
+        var first = lane.SendAsync([10]);
+        await lane.Executor.StartedAsync();
+        await lane.Executor.StartedAsync();
+        var two = new[] { lane.SendAsync([3]), lane.SendAsync([4]) };
+        lane.Executor.RunsFreely = true;
+        lane.Executor.Release();
+        await first;
+        AssertRows((await two[0]).Rows, 4);
+        AssertRows((await two[1]).Rows, 5);
+        Assert.Equal([2, 1, 2], lane.Executor.Runs);
+        Assert.Equal(2, lane.Executor.Borrowed);
+    }
+
+    [Fact]
+    public async Task SubmitAsync_CallerOfARunThatReadsItsRowsGoes_TheyStayUntilTheRunEnds()
+    {
+        await using var lane = new LaneFixture();
+        (lane.Executor.Borrows, lane.Executor.Hangs, lane.Executor.RunsFreely) = (true, true, false);
+        using var cancellation = new CancellationTokenSource();
+        var goes = lane.SendAsync([1], long.MaxValue, cancellation.Token);
+        await lane.Executor.StartedAsync();
+
+        await cancellation.CancelAsync();
+
+        var error = (await goes).Error;
+        var meanwhile = (lane.Pool.Rented, lane.Pool.Returned);
+        lane.Executor.Release();
+        await lane.DisposeAsync();
+        Assert.Equal(ErrorReason.Cancelled, error.Reason);
+        Assert.Equal((1, 0), meanwhile);
+        Assert.Equal(lane.Pool.Rented, lane.Pool.Returned);
+    }
+
+    [Fact]
     public async Task SubmitAsync_OneMemberMakesTheRunFail_OnlyThatOneFails()
     {
         await using var lane = new LaneFixture();

@@ -1,5 +1,6 @@
 using System.Runtime.InteropServices;
 using GrpcServing.Execution;
+using GrpcServing.Routing;
 
 namespace GrpcServing.Tests.Batching;
 
@@ -14,6 +15,7 @@ internal sealed class ScriptedExecutor : Executor
     private readonly long[] _shape = [0, 1];
     private float[] _input = [];
     private float[] _output = [];
+    private (TensorBuffer Body, InputSlice Elements)? _borrowed;
     private volatile bool _terminate;
 
     /// <summary>Rows of every run, in order.</summary>
@@ -26,6 +28,12 @@ internal sealed class ScriptedExecutor : Executor
 
     /// <summary>True: a run goes on when it is terminated.</summary>
     public bool Hangs { get; set; }
+
+    /// <summary>True: it takes inputs that lie elsewhere, and reads them when the run ends.</summary>
+    public bool Borrows { get; set; }
+
+    /// <summary>Inputs that it took so.</summary>
+    public int Borrowed { get; private set; }
 
     /// <summary>Waits for a call of <see cref="Terminate"/>.</summary>
     public Task AskedToEndAsync() => _askedToEnd.WaitAsync(TestContext.Current.CancellationToken);
@@ -40,11 +48,20 @@ internal sealed class ScriptedExecutor : Executor
     public override void Bind(ShapeBucket bucket, int rows)
     {
         _terminate = false;
+        _borrowed = null;
         _input = new float[rows];
     }
 
     public override void Write(int input, long firstElement, ReadOnlySpan<byte> raw) =>
         MemoryMarshal.Cast<byte, float>(raw).CopyTo(_input.AsSpan((int)firstElement));
+
+    public override bool TryBorrow(int input, TensorBuffer body, InputSlice elements)
+    {
+        if (!Borrows) return false;
+        Borrowed++;
+        _borrowed = (body, elements);
+        return true;
+    }
 
     public override void Run()
     {
@@ -54,6 +71,7 @@ internal sealed class ScriptedExecutor : Executor
         if (_terminate && !RunsFreely) _terminated.Wait(0, CancellationToken.None);
         if (_terminate) throw new ExecutionException("terminated by the test", terminated: true);
         if (!RunsFreely) _released.Wait(0, CancellationToken.None);
+        if (_borrowed is var (body, elements)) MemoryMarshal.Cast<byte, float>(body.Slice(elements.Offset, elements.Length)).CopyTo(_input);
         if (_input.Any(static x => x < 0)) throw new ExecutionException("a negative row", terminated: false);
         _output = [.. _input.Select(static x => x + 1)];
     }

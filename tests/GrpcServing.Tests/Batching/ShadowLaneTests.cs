@@ -20,6 +20,18 @@ public class ShadowLaneTests
     }
 
     [Fact]
+    public async Task SubmitAsync_RunsAlone_ItsRowsAreCopiedSinceTheRunMayOutliveThem()
+    {
+        await using var lane = new ShadowFixture();
+        lane.Candidate.Borrows = true;
+
+        var (rows, _) = await lane.InTimeAsync(lane.CopyAsync([1, 2]));
+
+        AssertRows(rows, 2, 3);
+        Assert.Equal(0, lane.Candidate.Borrowed);
+    }
+
+    [Fact]
     public async Task SubmitAsync_PrimaryRuns_CopiesWaitForItAndShareABatch()
     {
         await using var lane = new ShadowFixture();
