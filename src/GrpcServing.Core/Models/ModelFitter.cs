@@ -26,6 +26,9 @@ internal sealed class ModelFitter(IModelRuntime runtime, TimeProvider time)
     /// <summary>Cores to use.</summary>
     public int Cores { get; init; } = Environment.ProcessorCount;
 
+    /// <summary>Whether the processor's clock says what a run of one thread costs; false where the time does not move with it.</summary>
+    public bool MeasuresCpu { get; init; } = true;
+
     /// <exception cref="ModelLoadException">The model cannot be loaded or is not fit to serve.</exception>
     public FittedModel Fit(string file, ModelSpec spec, ModelConfiguration configuration, ShapeTable shapes)
     {
@@ -41,8 +44,10 @@ internal sealed class ModelFitter(IModelRuntime runtime, TimeProvider time)
             if (isHeavy && isOpen && Cores > 1 && serving.Model.MemoryBytes <= GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / MemoryShare)
             {
                 var rows = single > LongTrialRun.TotalSeconds / RowsOfTrial * time.TimestampFrequency ? 1 : Math.Min(RowsOfTrial, Math.Max(1, spec.MaxBatchSize));
-                var trial = new ThreadTrial(serving.WarmUp, serving.WarmUp.Buckets(shapes)[^1], rows, time);
-                (var chosen, split) = Split(trial, many => Open(file, spec, configuration, execution with { IntraOpThreads = many }, shapes));
+                var bucket = serving.WarmUp.Buckets(shapes)[^1];
+                var trial = new ThreadTrial(serving.WarmUp, bucket, rows, time);
+                double Growth(int many) => many * rows <= spec.MaxBatchSize ? CoreSplit.Growth(many, latency.Estimate(bucket.Id, rows), latency.Estimate(bucket.Id, many * rows)) : 1;
+                (var chosen, split) = Split(trial, Growth, many => Open(file, spec, configuration, execution with { IntraOpThreads = many }, shapes));
                 if (chosen is not null)
                 {
                     serving.Dispose();
@@ -72,12 +77,12 @@ internal sealed class ModelFitter(IModelRuntime runtime, TimeProvider time)
     }
 
     /// <returns>The model with the threads that were chosen, null for one; those that were not are disposed.</returns>
-    private (Candidate? Chosen, CoreSplit Split) Split(ThreadTrial trial, Func<int, Candidate> open)
+    private (Candidate? Chosen, CoreSplit Split) Split(ThreadTrial trial, Func<int, double> growth, Func<int, Candidate> open)
     {
         Candidate? chosen = null;
         var split = CoreSplit.Choose(Cores, threads =>
         {
-            var enough = CoreSplit.LeastShare * threads;
+            var enough = CoreSplit.LeastShare * threads / growth(threads);
             Candidate? several = null;
             try
             {
@@ -85,7 +90,7 @@ internal sealed class ModelFitter(IModelRuntime runtime, TimeProvider time)
                 double speedup;
                 lock (_measuring) speedup = trial.Speedup(several.WarmUp, enough);
                 if (speedup >= enough) (chosen, several) = (several, chosen);
-                return speedup;
+                return speedup * growth(threads);
             }
             catch (Exception failure) when (failure is ExecutionException or ModelLoadException)
             {
@@ -107,7 +112,7 @@ internal sealed class ModelFitter(IModelRuntime runtime, TimeProvider time)
         try
         {
             executor = model.CreateExecutor();
-            var warmUp = new WarmUp(spec, executor, execution.RunsOnOneThread, time);
+            var warmUp = new WarmUp(spec, executor, MeasuresCpu && execution.RunsOnOneThread, time);
             warmUp.RunConfigured(configuration.Warmup, shapes);
             return new Candidate(model, executor, warmUp);
         }

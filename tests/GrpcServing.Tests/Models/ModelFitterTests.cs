@@ -50,10 +50,22 @@ public class ModelFitterTests
         Assert.Null(fitted.Copies);
     }
 
+    [Theory]
+    [InlineData(8, 1, 2)]
+    [InlineData(0, 2, 1)]
+    public void Fit_LargerBatchesCostLessARow_CountsForThreads(int millisecondsOfABatch, int instances, int threads)
+    {
+        // The executors' callers, each executor with its half of them, or all of them in batches of twice the rows.
+        _runtime.Batch = TimeSpan.FromMilliseconds(millisecondsOfABatch);
+        _runtime.Speedup = static many => many == 1 ? 1 : many * 0.8;
+
+        Assert.Equal(new CoreSplit(instances, threads), Fit(cores: 2).Cores);
+    }
+
     [Fact]
     public void Fit_ThreadsPayUpToSome_DividesTheCores()
     {
-        _runtime.Speedup = static threads => threads <= 4 ? threads * 0.9 : threads * 0.5;
+        _runtime.Speedup = static threads => threads <= 4 ? threads * 0.92 : threads * 0.5;
 
         Assert.Equal(new CoreSplit(2, 4), Fit(cores: 8).Cores);
         Assert.Equal([4], _runtime.Open);
@@ -121,7 +133,7 @@ public class ModelFitterTests
             Execution = execution ?? new ExecutionConfiguration(),
         };
         var spec = ModelSpec.Create("timed", 1, configuration);
-        return new ModelFitter(_runtime, _runtime.Time) { Cores = cores }.Fit("model.onnx", spec, configuration, new ShapeTable(spec));
+        return new ModelFitter(_runtime, _runtime.Time) { Cores = cores, MeasuresCpu = false }.Fit("model.onnx", spec, configuration, new ShapeTable(spec));
     }
 
     /// <summary>A runtime whose clock moves by what a run takes.</summary>
@@ -130,6 +142,9 @@ public class ModelFitterTests
         public FakeTimeProvider Time { get; } = new();
 
         public TimeSpan Row { get; set; } = TimeSpan.FromMilliseconds(4);
+
+        /// <summary>Of each batch, however many rows it has.</summary>
+        public TimeSpan Batch { get; set; }
 
         public Func<int, double> Speedup { get; set; } = static _ => 1;
 
@@ -160,7 +175,7 @@ public class ModelFitterTests
 
         private void Ran(int threads, int rows)
         {
-            var ticks = Row.Ticks * rows / Speedup(threads);
+            var ticks = (Batch.Ticks + (Row.Ticks * rows)) / Speedup(threads);
             if (threads > 1 && DisturbedRuns-- > 0) ticks *= 3;
             Time.Advance(TimeSpan.FromTicks((long)ticks));
         }
