@@ -1,13 +1,11 @@
 using GrpcServing.Execution;
-using GrpcServing.Models;
-using GrpcServing.Onnx;
 
 namespace GrpcServing.Microbenchmarks.Execution;
 
 /// <summary>Binds, writes so many rows, runs and reads the outputs of the bundled digits model, version 1.</summary>
 internal sealed class RunPath : MeasuredPath
 {
-    private readonly ILoadedModel _model;
+    private readonly OpenModel _model = new(Path.Combine(AppContext.BaseDirectory, "models", "digits"));
     private readonly Executor _executor;
     private readonly ShapeBucket _bucket;
     private readonly byte[] _row;
@@ -15,14 +13,8 @@ internal sealed class RunPath : MeasuredPath
 
     public RunPath(int rows)
     {
-        var directory = Path.Combine(AppContext.BaseDirectory, "models", "digits");
-        var file = Path.Combine(directory, "1", "model.onnx");
-        var runtime = new OnnxModelRuntime();
-        var configuration = ConfigurationReader.Read(directory, runtime.Inspect(file));
-        var spec = ModelSpec.Create("digits", 1, configuration);
-        _model = runtime.Load(file, spec, configuration.Execution);
-        _executor = _model.CreateExecutor();
-        _bucket = new ShapeTable(spec).Only!;
+        _executor = _model.Executor;
+        _bucket = _model.Shapes.Only!;
         _row = new byte[_bucket.RowElements[0] * sizeof(float)];
         _rows = rows;
     }
@@ -35,9 +27,5 @@ internal sealed class RunPath : MeasuredPath
         if (_executor.OutputShape(0)[0] != _rows || _executor.OutputBytes(0).IsEmpty) throw new InvalidOperationException("The run has no output.");
     }
 
-    protected override void Dispose(bool disposing)
-    {
-        _executor.Dispose();
-        _model.Dispose();
-    }
+    protected override void Dispose(bool disposing) => _model.Dispose();
 }

@@ -33,8 +33,11 @@ internal sealed class BatchRun(int index, Executor executor)
 
     public Batch Plan { get; } = new();
 
-    /// <summary>A batch of several that fails is left unanswered for its owner to try in smaller ones, instead of being split on the spot. Set before the first run.</summary>
-    public bool LeavesFaults { get; set; }
+    /// <summary>
+    /// A batch of several that fails is left unanswered for its owner to try in smaller ones, instead of being split on the spot; and one that hangs
+    /// may be given up, its members' bodies with it. Set before the first run.
+    /// </summary>
+    public bool IsOfCopies { get; set; }
 
     /// <summary>Runs the model, where it must give way to all others; null = the thread that runs the batch does. Set before the first run.</summary>
     public QuietThread? Quiet { get; set; }
@@ -57,7 +60,7 @@ internal sealed class BatchRun(int index, Executor executor)
     /// <summary>Timeline of the batch; null when nothing is traced.</summary>
     public BatchTrace? Trace { get; set; }
 
-    /// <summary>It failed and <see cref="LeavesFaults"/>.</summary>
+    /// <summary>It failed and <see cref="IsOfCopies"/>.</summary>
     public bool Faulted { get; set; }
 
     /// <summary>Processor time of the model's run in nanoseconds; 0 when it is not measured.</summary>

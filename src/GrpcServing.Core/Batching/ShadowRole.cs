@@ -37,7 +37,7 @@ internal sealed class ShadowRole(ModelSpec spec, DeviceBoard board, SlackSchedul
         _watch = new RunWatch(runs, limits, Progress, Overdue, GiveUp);
         foreach (var run in runs)
         {
-            run.LeavesFaults = true;
+            run.IsOfCopies = true;
             // Other devices start threads of their own, which would inherit the priority.
             run.Quiet = isProcessor ? new QuietThread(WarnOfPriority) : null;
             run.MeasuresCpu = usesOneThread;

@@ -125,7 +125,7 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         catch (ExecutionException failure)
         {
             error = new ServingError(ErrorReason.ExecutionFailed, $"Running model '{spec.Name}' version {spec.Version} failed: {failure.Message}");
-            if (end - first > 1 && run.LeavesFaults)
+            if (end - first > 1 && run.IsOfCopies)
             {
                 run.Faulted = true;
                 return false;
@@ -172,7 +172,7 @@ internal sealed class BatchRunner(ModelSpec spec, TensorPool pool, VersionStatis
         var head = ((PendingRequest)members[first]).Request;
         executor.Bind(head.Bucket, paddedRows);
         // A copy's run may be given up, and its members' bodies with it, while it still goes on.
-        var mayBorrow = end - first == 1 && rows == paddedRows && head.OwnRowDims is null && !run.LeavesFaults;
+        var mayBorrow = end - first == 1 && rows == paddedRows && head.OwnRowDims is null && !run.IsOfCopies;
         for (var input = 0; input < spec.Inputs.Length; input++)
         {
             if (mayBorrow && executor.TryBorrow(input, head.Body, head.Inputs[input])) continue;

@@ -5,17 +5,17 @@ internal readonly record struct CoreSplit(int Instances, int Threads)
 {
     /// <summary>
     /// Least gain for each thread. Executors side by side lose little to waiting for each other, but share the callers, and so have small batches.
-    /// Measured on two cores with the load beside: ResNet-18 (1.6 to 1.9 times as fast with two, in batches that cost 1.17 times less a row) serves
-    /// 1.1 to 1.3 times as much with threads, an encoder (1.5 to 1.75, and its batches save nothing) .8.
+    /// Measured on two cores with the load beside, 8 callers: ResNet-18 (1.6 to 1.9 times as fast with two, in batches that make a row 1.17 times as
+    /// cheap) serves 1.1 to 1.3 times as much with threads, an encoder (1.5 to 1.75, and its batches save nothing) .8.
     /// </summary>
     public const double LeastShare = 0.9;
 
     /// <summary>Most that larger batches count for: whether they come about is up to the callers.</summary>
     private const double MostGrowth = 1.25;
 
-    /// <summary>What a row costs less in a batch that has grown with the threads.</summary>
-    /// <param name="alone">Of the batch of one thread; 0 = unknown.</param>
-    /// <param name="grown">Of as many times the rows, on one thread.</param>
+    /// <summary>Times that a row is cheaper in a batch that has grown with the threads, on one thread; 1 where that is unknown.</summary>
+    /// <param name="alone">Ticks of the batch before; 0 = unknown.</param>
+    /// <param name="grown">Ticks of one with as many times the rows as there are threads; 0 = unknown.</param>
     public static double Growth(int threads, long alone, long grown) =>
         alone > 0 && grown > 0 ? Math.Clamp(threads * (double)alone / grown, 1, MostGrowth) : 1;
 

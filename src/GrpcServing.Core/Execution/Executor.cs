@@ -9,7 +9,7 @@ namespace GrpcServing.Execution;
 /// A batch is: <see cref="Bind"/>, fill every input, <see cref="Run"/>, read the outputs. One thread at a time does these;
 /// it may be a different one from batch to batch. Only <see cref="Terminate"/> may come from another thread.
 /// </para>
-/// <para>Budget: 0 managed bytes per batch after the first of its (bucket, rows), string tensors excepted.</para>
+/// <para>Budget: 0 managed bytes per batch after the first of its (bucket, rows), string tensors and borrowed inputs excepted.</para>
 /// </remarks>
 public abstract class Executor : IDisposable
 {
@@ -26,7 +26,7 @@ public abstract class Executor : IDisposable
     /// <param name="raw">Elements in the protocol's raw form, whole and already validated (lengths of BYTES included).</param>
     public abstract void Write(int input, long firstElement, ReadOnlySpan<byte> raw);
 
-    /// <summary>Instead of <see cref="Write"/>, for an input that one request fills alone: the elements stay where they are.</summary>
+    /// <summary>Instead of <see cref="Write"/>, for an input that one request fills alone: the elements stay where they are. Costs about 100 managed bytes.</summary>
     /// <param name="body">Whoever calls holds a reference on it until the batch's outputs have been read.</param>
     /// <param name="elements">Of the whole input, in raw form.</param>
     /// <returns>False when they have to be written: there are too few for it to pay, or they do not lie as the runtime needs them.</returns>

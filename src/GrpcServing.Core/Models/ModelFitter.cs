@@ -82,7 +82,8 @@ internal sealed class ModelFitter(IModelRuntime runtime, TimeProvider time)
         Candidate? chosen = null;
         var split = CoreSplit.Choose(Cores, threads =>
         {
-            var enough = CoreSplit.LeastShare * threads / growth(threads);
+            var cheaper = growth(threads);
+            var enough = CoreSplit.LeastShare * threads / cheaper;
             Candidate? several = null;
             try
             {
@@ -90,7 +91,7 @@ internal sealed class ModelFitter(IModelRuntime runtime, TimeProvider time)
                 double speedup;
                 lock (_measuring) speedup = trial.Speedup(several.WarmUp, enough);
                 if (speedup >= enough) (chosen, several) = (several, chosen);
-                return speedup * growth(threads);
+                return speedup * cheaper;
             }
             catch (Exception failure) when (failure is ExecutionException or ModelLoadException)
             {

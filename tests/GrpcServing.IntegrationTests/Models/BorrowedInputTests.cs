@@ -1,8 +1,7 @@
 using System.Runtime.InteropServices;
 using GrpcServing.Execution;
 using GrpcServing.IntegrationTests.Hosting;
-using GrpcServing.Models;
-using GrpcServing.Onnx;
+using GrpcServing.Microbenchmarks.Execution;
 using GrpcServing.Routing;
 
 namespace GrpcServing.IntegrationTests.Models;
@@ -13,25 +12,18 @@ public sealed class BorrowedInputTests : IDisposable
     private const int Elements = 100_000;
 
     private readonly TensorPool _pool = new();
-    private readonly ILoadedModel _model;
+    private readonly OpenModel _model = new(Path.Combine(TestPaths.Models, "large"));
     private readonly Executor _executor;
     private readonly ShapeBucket _bucket;
 
     public BorrowedInputTests()
     {
-        var directory = Path.Combine(TestPaths.Models, "large");
-        var file = Path.Combine(directory, "1", "model.onnx");
-        var runtime = new OnnxModelRuntime();
-        var configuration = ConfigurationReader.Read(directory, runtime.Inspect(file));
-        var spec = ModelSpec.Create("large", 1, configuration);
-        _model = runtime.Load(file, spec, configuration.Execution);
-        _executor = _model.CreateExecutor();
-        _bucket = new ShapeTable(spec).Get([[Elements]]);
+        _executor = _model.Executor;
+        _bucket = _model.Shapes.Get([[Elements]]);
     }
 
     public void Dispose()
     {
-        _executor.Dispose();
         _model.Dispose();
         _pool.Dispose();
     }
