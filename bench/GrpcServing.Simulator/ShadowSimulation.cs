@@ -129,14 +129,19 @@ internal sealed class ShadowSimulation
     }
 
     /// <summary>Keeps since when somebody has waited whom the device could have served.</summary>
-    private void NoteWaiting(long now) => _waitingSince = _primary.QueuedEntries == 0 ? long.MaxValue : Math.Min(_waitingSince, now);
+    private void NoteWaiting(long now) => _waitingSince = _primary.QueuedEntries == 0 ? long.MaxValue : _waitingSince == long.MaxValue ? now : _waitingSince;
 
     private void AskPrimary(long now)
     {
         var decision = _primary.Decide(now, _isBusy ? new Batch() : _batch);
         TakeRefused();
         _primaryWake = decision.WakeAt;
-        if (!decision.Run) return;
+        if (!decision.Run)
+        {
+            // Until then it waits for company: nobody holds it up.
+            if (!_isBusy) _waitingSince = decision.WakeAt;
+            return;
+        }
         _outcome.LongestDelay = Math.Max(_outcome.LongestDelay, now - _waitingSince);
         _outcome.Starts.Add((now, _batch.Rows));
         var ticks = _primaryProfile.Ticks(_batch.PaddedRows);
