@@ -16,12 +16,12 @@ import json
 import os
 import pathlib
 import random
-import re
 import statistics
 import subprocess
 import tempfile
-import threading
 import urllib.request
+
+from server import Server
 
 HERE = pathlib.Path(__file__).resolve().parent
 LOADS = (0.5, 0.8, 1.0, 1.5)
@@ -31,18 +31,7 @@ def tool(name):
     return ["dotnet", str(HERE / name / "bin/Release/net10.0" / f"{name}.dll")]
 
 
-class Server:
-    def __init__(self, command, repository):
-        command = ["dotnet", command] if command.endswith(".dll") else [command]
-        self.process = subprocess.Popen(["taskset", "-c", "0", *command, "--Serving:GrpcPort=0", "--Serving:HttpPort=0", f"--Serving:ModelRepository={repository}"],
-                                        stdout=subprocess.PIPE, text=True)
-        for line in self.process.stdout:
-            if found := re.search(r"Ready: .* on (http://[\d.:]+), \w+ on (http://[\d.:]+)", line):
-                self.grpc, self.http = found.groups()
-                threading.Thread(target=self.process.stdout.read, daemon=True).start()
-                return
-        raise SystemExit(f"{command} did not start")
-
+class LiveServer(Server):
     def batch_times(self, model):
         """(rows, seconds), as planned now."""
         stats = json.load(urllib.request.urlopen(f"{self.http}/v2/models/{model}/stats"))["model_stats"][0]
@@ -108,7 +97,7 @@ def measure(file, options):
             version.mkdir(parents=True)
             (version / "model.onnx").symlink_to(pathlib.Path(file).resolve())
             (version.parent / "model.json").write_text(json.dumps({"batching": {"policy": policy}, "execution": {"instances": 1}}))
-        server = Server(options.server, repository)
+        server = LiveServer(options.server, f"--Serving:ModelRepository={repository}")
         try:
             for model in models.values():
                 server.load(model, 0.8 * promised_rate(server.batch_times(model), options.deadline), 3, options.deadline, 9)
@@ -135,7 +124,7 @@ def measure(file, options):
                 first = int((7 + 2 * options.deadline) * 10)
                 after_burst.append(statistics.mean(report["timeline"][first:]))
         finally:
-            server.process.terminate()
+            server.stop()
     print(f"\n## {name}, {1000 * options.deadline:.0f} ms, load 1.0 = {full:.0f} requests/s\n")
     print("| load | on time: deadline | simulated | difference, points | device busy | simulated | on time: greedy | goodput/s: deadline | greedy | wasted device time: deadline | greedy |\n|---|---|---|---|---|---|---|---|---|---|---|")
     for load in LOADS:

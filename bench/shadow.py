@@ -17,7 +17,6 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-import threading
 import time
 import urllib.request
 
@@ -25,6 +24,7 @@ import numpy
 import onnx
 from onnx import helper, numpy_helper
 
+from server import Server, command
 from wire import digits_request
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -57,22 +57,13 @@ def repository(directory):
     onnx.save(model, str(directory / "digits" / "3" / "model.onnx"))
 
 
-class Server:
+class ShadowServer(Server):
     def __init__(self, options, models):
+        super().__init__(options.server, f"--Serving:ModelRepository={models}", f"--Serving:CaptureDirectory={models}/captures")
         self.gserve = options.gserve
-        command = ["dotnet", options.server] if options.server.endswith(".dll") else [options.server]
-        self.process = subprocess.Popen(["taskset", "-c", "0", *command, "--Serving:GrpcPort=0", "--Serving:HttpPort=0", f"--Serving:ModelRepository={models}",
-                                         f"--Serving:CaptureDirectory={models}/captures"], stdout=subprocess.PIPE, text=True)
-        for line in self.process.stdout:
-            if found := re.search(r"gRPC \(.*?\) on (http://[\d.:]+), REST on (http://[\d.:]+)", line):
-                self.grpc, self.http = found.groups()
-                threading.Thread(target=self.process.stdout.read, daemon=True).start()
-                return
-        raise SystemExit(f"{options.server} did not start; build it first: dotnet build -c Release")
 
     def shadow(self, *arguments):
-        command = ["dotnet", self.gserve] if self.gserve.endswith(".dll") else [self.gserve]
-        subprocess.run([*command, "shadow", *arguments, "--server", self.grpc], check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([*command(self.gserve), "shadow", *arguments, "--server", self.grpc], check=True, stdout=subprocess.DEVNULL)
 
     def metrics(self):
         """Sums by name and the labels outcome, result and lane."""
@@ -137,7 +128,7 @@ def main():
         repository(pathlib.Path(directory))
         body.write(digits_request())
         body.flush()
-        server = Server(options, directory)
+        server = ShadowServer(options, directory)
         try:
             load(server, body.name, 2, options.deadline, 0)
             capacity = load(server, body.name, options.seconds, options.deadline, 0)["goodput"]
@@ -159,7 +150,7 @@ def main():
             for mode, of_mode in runs.items():
                 report(mode, of_mode)
         finally:
-            server.process.terminate()
+            server.stop()
 
 
 main()

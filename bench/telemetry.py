@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import threading
 
+from server import Server
 from wire import digits_request
 
 
@@ -38,17 +39,6 @@ class Receiver(http.server.BaseHTTPRequestHandler):
         pass
 
 
-def start(server, environment):
-    command = ["dotnet", server] if server.endswith(".dll") else [server]
-    process = subprocess.Popen(["taskset", "-c", "0", *command, "--Serving:GrpcPort=0", "--Serving:HttpPort=0"],
-                               env={**os.environ, **environment}, stdout=subprocess.PIPE, text=True)
-    for line in process.stdout:
-        if found := re.search(r"gRPC \(.*?\) on (http://[\d.:]+)", line):
-            threading.Thread(target=process.stdout.read, daemon=True).start()
-            return process, found.group(1)
-    raise SystemExit(f"{server} did not start")
-
-
 def processor_seconds(process):
     fields = open(f"/proc/{process.pid}/stat").read().rsplit(") ", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
@@ -56,17 +46,16 @@ def processor_seconds(process):
 
 def load(server, body, requests, clients, streams):
     """Requests a second, processor time of the server in microseconds per request, p50 in microseconds."""
-    process, url = server
-    before = processor_seconds(process)
+    before = processor_seconds(server.process)
     with tempfile.NamedTemporaryFile() as log:
         out = subprocess.run(
             ["taskset", "-c", "1", "h2load", "-n", str(requests), "-c", str(clients), "-m", str(streams), "-t", "1", "-d", body, f"--log-file={log.name}",
-             "-H", "content-type: application/grpc", "-H", "te: trailers", url + "/inference.GRPCInferenceService/ModelInfer"], capture_output=True, text=True, check=True).stdout
+             "-H", "content-type: application/grpc", "-H", "te: trailers", server.grpc + "/inference.GRPCInferenceService/ModelInfer"], capture_output=True, text=True, check=True).stdout
         if f" {requests} succeeded" not in out:
             raise SystemExit(out)
         times = [int(line.split("\t")[2]) for line in open(log.name)]
         rate = float(re.search(r"finished in .*?, ([\d.]+) req/s", out).group(1))
-        return rate, (processor_seconds(process) - before) / requests * 1e6, statistics.median(times)
+        return rate, (processor_seconds(server.process) - before) / requests * 1e6, statistics.median(times)
 
 
 def main():
@@ -83,7 +72,7 @@ def main():
     exporting = {"OTEL_EXPORTER_OTLP_ENDPOINT": f"http://127.0.0.1:{receiver.server_port}", "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf", "OTEL_METRIC_EXPORT_INTERVAL": "1000"}
     if options.sampler:
         exporting["OTEL_TRACES_SAMPLER"] = options.sampler
-    servers = [start(options.server, {}), start(options.server, exporting)]
+    servers = [Server(options.server), Server(options.server, environment=exporting)]
     try:
         with tempfile.NamedTemporaryFile() as body:
             body.write(digits_request())
@@ -108,8 +97,8 @@ def main():
             print(f"p50 on - off: median {statistics.median(differences):+.0f} us, {min(differences):+.0f} .. {max(differences):+.0f} us")
             print("received: " + ", ".join(f"{path} {size / 1e6:.1f} MB" for path, size in sorted(Receiver.received.items())))
     finally:
-        for process, _ in servers:
-            process.terminate()
+        for server in servers:
+            server.stop()
 
 
 main()
