@@ -13,7 +13,7 @@ internal sealed class LaneFixture : IAsyncDisposable
 {
     private readonly ShapeTable _shapes;
 
-    public LaneFixture(int maxBatchSize = 8, int maxQueueRows = 64, BatchPolicyKind policy = BatchPolicyKind.Greedy, TimeSpan inlineLimit = default)
+    public LaneFixture(int maxBatchSize = 8, int maxQueueRows = 64, BatchPolicyKind policy = BatchPolicyKind.Greedy, TimeSpan inlineLimit = default, LatencyTable? table = null)
     {
         var spec = new ModelSpec
         {
@@ -29,7 +29,7 @@ internal sealed class LaneFixture : IAsyncDisposable
         Statistics = new VersionStatistics(time);
         Bounds = new QueueBounds(maxQueueRows, long.MaxValue);
         var circuit = new CircuitBreaker(CircuitSettings.Requests, time.TimestampFrequency);
-        var scheduler = Schedulers.Create(batching, new SchedulerSettings { MaxBatchRows = maxBatchSize, TicksPerSecond = time.TimestampFrequency }, new MeasuredLatencyTable(maxBatchSize));
+        var scheduler = Schedulers.Create(batching, new SchedulerSettings { MaxBatchRows = maxBatchSize, TicksPerSecond = time.TimestampFrequency }, table ?? new MeasuredLatencyTable(maxBatchSize));
         Lane = new Lane(scheduler, new BatchRunner(spec, Pool, Statistics, circuit, time), [Executor], Bounds, circuit,
             new DeadlinePolicy(batching, Timeout.InfiniteTimeSpan, time.TimestampFrequency), time, inlineLimit);
     }

@@ -47,6 +47,18 @@ public class LaneTests
     }
 
     [Fact]
+    public async Task SubmitAsync_RunsAloneButPadded_ItsRowsAreWrittenAndTheRestAreCopiesOfOne()
+    {
+        await using var lane = new LaneFixture(table: new FixedTable(8, static _ => 1, static _ => 4));
+        lane.Executor.Borrows = true;
+
+        AssertRows((await lane.SendAsync([5, 6])).Rows, 6, 7);
+
+        Assert.Equal(0, lane.Executor.Borrowed);
+        Assert.Equal([5, 6, 5, 5], lane.Executor.Input);
+    }
+
+    [Fact]
     public async Task SubmitAsync_CallerOfARunThatReadsItsRowsGoes_TheyStayUntilTheRunEnds()
     {
         await using var lane = new LaneFixture();

@@ -21,6 +21,9 @@ internal sealed class ScriptedExecutor : Executor
     /// <summary>Rows of every run, in order.</summary>
     public List<int> Runs { get; } = [];
 
+    /// <summary>What the last run read.</summary>
+    public IReadOnlyList<float> Input => _input;
+
     public bool IsDisposed { get; private set; }
 
     /// <summary>False: a run waits inside for <see cref="Release"/>.</summary>
