@@ -1,4 +1,5 @@
 using GrpcServing.Decoding;
+using Microsoft.Net.Http.Headers;
 
 namespace GrpcServing.Responding;
 
@@ -36,7 +37,7 @@ internal static class UnaryResponse
         {
             response.Release();
         }
-        http.AppendTrailer("grpc-status", "0");
+        http.AppendTrailer(HeaderNames.GrpcStatus, "0");
     }
 
     /// <summary>Why a response of so many bytes cannot be sent.</summary>

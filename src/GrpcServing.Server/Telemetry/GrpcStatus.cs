@@ -1,5 +1,6 @@
 using Grpc.Core;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Net.Http.Headers;
 
 namespace GrpcServing.Telemetry;
 
@@ -8,13 +9,11 @@ internal static class GrpcStatus
 {
     public const string Ok = "OK";
 
-    private const string Header = "grpc-status";
-
     /// <summary>As the conventions write it, for example DEADLINE_EXCEEDED. After the response.</summary>
     public static string Of(HttpContext http)
     {
-        var text = http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers[Header].ToString();
-        if (string.IsNullOrEmpty(text)) text = http.Response.Headers[Header].ToString();
+        var text = http.Features.Get<IHttpResponseTrailersFeature>()?.Trailers[HeaderNames.GrpcStatus].ToString();
+        if (string.IsNullOrEmpty(text)) text = http.Response.Headers[HeaderNames.GrpcStatus].ToString();
         if (text == "0") return Ok;
         // A call that was reset before it had a status ended because its caller left.
         if (!int.TryParse(text, out var code)) return http.RequestAborted.IsCancellationRequested ? Name(StatusCode.Cancelled) : Name(StatusCode.Unknown);

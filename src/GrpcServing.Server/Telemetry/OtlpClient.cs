@@ -1,3 +1,4 @@
+using Microsoft.Net.Http.Headers;
 using OpenTelemetry.Exporter;
 
 namespace GrpcServing.Telemetry;
@@ -59,7 +60,7 @@ internal static class OtlpClient
         private HttpResponseMessage Note(HttpResponseMessage response)
         {
             if (!response.IsSuccessStatusCode) delivery.Problem = $"it answers HTTP status {(int)response.StatusCode}";
-            else if (Header(response, "grpc-status") is { } status && status != "0") delivery.Problem = $"it answers gRPC status {status} {Header(response, "grpc-message")}".TrimEnd();
+            else if (Header(response, HeaderNames.GrpcStatus) is { } status && status != "0") delivery.Problem = $"it answers gRPC status {status} {Header(response, HeaderNames.GrpcMessage)}".TrimEnd();
             return response;
         }
 
