@@ -69,83 +69,27 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
         if (!IsModelName(name) || !System.IO.Directory.Exists(PathOf(name)))
             return new ServingError(ErrorReason.NotFound, $"failed to load '{CallerText.Clip(name)}': the repository has no directory of that name");
 
-        var changing = _changing.GetOrAdd(name, static _ => new SemaphoreSlim(1));
-        await changing.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            // Loading blocks for as long as the runtime takes; a thread of its own keeps the pool free for those who are served meanwhile.
-            return await Task.Factory.StartNew(() => Load(name), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
-        }
-        finally
-        {
-            changing.Release();
-        }
+        return await ChangeAsync(name, () => Load(name)).ConfigureAwait(false);
     }
 
     /// <summary>Takes a model out of service. Returns at once; requests that are under way are answered.</summary>
     public async Task<ServingError> UnloadAsync(string name)
     {
         // Before anything is kept under a name that a caller made up.
-        if (Table.Find(name) is null) return UnknownToUnload(name);
-        var changing = _changing.GetOrAdd(name, static _ => new SemaphoreSlim(1));
-        await changing.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            if (Table.Find(name) is not { } entry) return UnknownToUnload(name);
-            Publish(new ModelEntry(name, [.. entry.Versions.Select(static version => new VersionEntry(version.Version, version.Served is null ? VersionState.Unavailable : VersionState.Unloading, VersionEntry.Unloaded, null))]));
-            foreach (var version in entry.Versions)
-                if (version.Served is { } served) Retire(served);
-            return ServingError.None;
-        }
-        finally
-        {
-            changing.Release();
-        }
+        if (Table.Find(name) is null) return new ServingError(ErrorReason.NotFound, $"failed to unload '{CallerText.Clip(name)}': the repository has no model of that name");
+        return await ChangeAsync(name, () => Unload(name)).ConfigureAwait(false);
     }
 
     /// <summary>Makes a version the candidate of a shadow: it answers only requests that name it. Loads it when the model's version policy left it out.</summary>
     /// <param name="candidate">On success; it may be replaced or unloaded at any moment after.</param>
     public async Task<(ServingError Error, ServedVersion? Candidate)> SetCandidateAsync(string name, long version)
     {
-        var changing = _changing.GetOrAdd(name, static _ => new SemaphoreSlim(1));
-        await changing.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            if (Table.Find(name) is not { } entry) return (new ServingError(ErrorReason.NotFound, $"the repository has no model '{CallerText.Clip(name)}'"), null);
-            if (entry.Find(version)?.Served is { } served)
-            {
-                Publish(entry with { Candidate = version });
-                return (ServingError.None, served);
-            }
-            return await Task.Factory.StartNew(() => LoadCandidate(entry, version), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
-        }
-        finally
-        {
-            changing.Release();
-        }
+        if (Table.Find(name) is null) return (new ServingError(ErrorReason.NotFound, $"the repository has no model '{CallerText.Clip(name)}'"), null);
+        return await ChangeAsync(name, () => SetCandidate(name, version)).ConfigureAwait(false);
     }
 
     /// <summary>Ends what <see cref="SetCandidateAsync"/> began, and gives the memory of a version back that was loaded for it only.</summary>
-    public async Task ClearCandidateAsync(string name, long version)
-    {
-        var changing = _changing.GetOrAdd(name, static _ => new SemaphoreSlim(1));
-        await changing.WaitAsync().ConfigureAwait(false);
-        try
-        {
-            if (Table.Find(name) is not { } entry || entry.Candidate != version) return;
-            var extra = entry.Find(version) is { IsExtra: true, Served: not null } found ? found : null;
-            Publish(entry with
-            {
-                Candidate = entry.ConfiguredCandidate,
-                Versions = extra is null ? entry.Versions : entry.Versions.Replace(extra, new VersionEntry(version, VersionState.Unloading, "its shadow has ended", null)),
-            });
-            if (extra is not null) Retire(extra.Served!);
-        }
-        finally
-        {
-            changing.Release();
-        }
-    }
+    public Task ClearCandidateAsync(string name, long version) => ChangeAsync(name, () => ClearCandidate(name, version));
 
     /// <summary>Retires everything and waits for it. Nothing may be leased after the call began.</summary>
     public async ValueTask DisposeAsync()
@@ -167,14 +111,62 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
         }
     }
 
-    private static ServingError UnknownToUnload(string name) =>
-        new(ErrorReason.NotFound, $"failed to unload '{CallerText.Clip(name)}': the repository has no model of that name");
-
     private string PathOf(string name) => Path.Combine(Directory, name);
 
     /// <summary>A name is one directory: nothing that leads elsewhere.</summary>
     private static bool IsModelName(string name) =>
         name.Length > 0 && name is not ("." or "..") && name.AsSpan().IndexOfAny('/', '\\', '\0') < 0;
+
+    /// <summary>Makes a change once those that were asked for before have been made.</summary>
+    private async Task<T> ChangeAsync<T>(string name, Func<T> change)
+    {
+        var changing = _changing.GetOrAdd(name, static _ => new SemaphoreSlim(1));
+        await changing.WaitAsync().ConfigureAwait(false);
+        try
+        {
+            // Loading blocks for as long as the runtime takes; a thread of its own keeps the pool free for those who are served meanwhile.
+            return await Task.Factory.StartNew(change, CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default).ConfigureAwait(false);
+        }
+        finally
+        {
+            changing.Release();
+        }
+    }
+
+    /// <summary>Of a model that has been in the table: it stays there, whatever becomes of its versions.</summary>
+    private ModelEntry Known(string name) => Table.Find(name)!;
+
+    private ServingError Unload(string name)
+    {
+        var entry = Known(name);
+        Publish(new ModelEntry(name, [.. entry.Versions.Select(static version => new VersionEntry(version.Version, version.Served is null ? VersionState.Unavailable : VersionState.Unloading, VersionEntry.Unloaded, null))]));
+        foreach (var version in entry.Versions)
+            if (version.Served is { } served) Retire(served);
+        return ServingError.None;
+    }
+
+    private (ServingError Error, ServedVersion? Candidate) SetCandidate(string name, long version)
+    {
+        var entry = Known(name);
+        if (entry.Find(version)?.Served is not { } served) return LoadCandidate(entry, version);
+        Publish(entry with { Candidate = version });
+        return (ServingError.None, served);
+    }
+
+    /// <returns>Whether it was the candidate.</returns>
+    private bool ClearCandidate(string name, long version)
+    {
+        var entry = Known(name);
+        if (entry.Candidate != version) return false;
+        var extra = entry.Find(version) is { IsExtra: true, Served: not null } found ? found : null;
+        Publish(entry with
+        {
+            Candidate = entry.ConfiguredCandidate,
+            Versions = extra is null ? entry.Versions : entry.Versions.Replace(extra, new VersionEntry(version, VersionState.Unloading, "its shadow has ended", null)),
+        });
+        if (extra is not null) Retire(extra.Served!);
+        return true;
+    }
 
     private (ServingError Error, ServedVersion? Candidate) LoadCandidate(ModelEntry entry, long version)
     {
