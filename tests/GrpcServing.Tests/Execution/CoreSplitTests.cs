@@ -8,6 +8,7 @@ public class CoreSplitTests
     [Theory]
     [InlineData(1, "", 1, 1)]
     [InlineData(2, "2:1.9", 1, 2)]
+    [InlineData(2, "2:1.75", 1, 2)]
     [InlineData(2, "2:1.7", 2, 1)]
     [InlineData(8, "2:1.95 4:3.7 8:5", 2, 4)]
     [InlineData(8, "2:1.5", 8, 1)]
