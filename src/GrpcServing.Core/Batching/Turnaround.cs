@@ -98,10 +98,10 @@ internal sealed class Turnaround
     {
         if (_answered == 0 || _window == 0) return;
         var share = Math.Max(0, _returned - (rate * _window)) / _answered;
-        _alike = Math.Abs(_arrived - _answered) * 8 <= _answered ? _alike + 1 : 0;
+        _alike = Math.Abs(_arrived - _answered) * 8 <= _answered ? Math.Min(_alike + 1, LeastAlike) : 0;
         if (_isTrial) NoteTrial(share);
         else _share += (share - _share) * Weight;
-        _sinceTrial++;
+        _sinceTrial = Math.Min(_sinceTrial + 1, MostInterval);
         if (_hasWaited) _delay += ((_returned < _answered ? _window : _lastReturnAt - _endedAt) - _delay) * Weight;
         else _delay -= _delay * Forgotten;
     }

@@ -26,6 +26,14 @@ public class TurnaroundTests
     }
 
     [Fact]
+    public void Decide_ARunKeepsThemButTheyAreInAHurry_ItIsNotTried()
+    {
+        var rows = ClosedLoop(static rows => (2 * Millisecond) + (rows * Millisecond), turnaround: 200 * Microsecond, keptFor: 2900 * Microsecond, deadline: 20 * Millisecond);
+
+        Assert.All(rows[1..], static size => Assert.InRange(size, 1, 7));
+    }
+
+    [Fact]
     public void Decide_BatchesDoNotPay_NobodyWaits()
     {
         var rows = ClosedLoop(static rows => rows * 3 * Millisecond, turnaround: 200 * Microsecond);
@@ -81,7 +89,7 @@ public class TurnaroundTests
     /// <summary>Eight callers, each of whom sends again a while after its answer.</summary>
     /// <param name="keptFor">From the start of a run: nobody gets through.</param>
     /// <returns>Rows of each batch.</returns>
-    private static List<int> ClosedLoop(Func<int, long> duration, long turnaround, long keptFor = 0)
+    private static List<int> ClosedLoop(Func<int, long> duration, long turnaround, long keptFor = 0, long deadline = 1000 * Millisecond)
     {
         var scheduler = Scheduler(duration);
         var batch = new Batch();
@@ -105,7 +113,7 @@ public class TurnaroundTests
             while (arrivals.TryPeek(out _, out arrival) && arrival <= now)
             {
                 arrivals.Dequeue();
-                scheduler.Arrive(new Entry { ArrivedAt = now, Deadline = now + (1000 * Millisecond) }, now);
+                scheduler.Arrive(new Entry { ArrivedAt = now, Deadline = now + deadline }, now);
             }
             wakeAt = long.MaxValue;
             if (freeAt != long.MaxValue) continue;
