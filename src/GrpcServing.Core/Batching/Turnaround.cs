@@ -28,7 +28,7 @@ internal sealed class Turnaround
 
     private const double Weight = 1.0 / 8;
 
-    /// <summary>Batches in a row after which, to an eighth, as many came as were answered: then it is worth a trial. By chance, at 1 to 64 rows, 1 in 15 times or less.</summary>
+    /// <summary>Batches in a row after which, to an eighth, as many came as were answered: then it is worth a trial. Of independent arrivals 1 in 15 times or less, calculated for batches of 1 to 64.</summary>
     private const int LeastAlike = 8;
 
     /// <summary>Trials in a row after which nearly all were back: what they tell is believed then.</summary>
@@ -54,7 +54,6 @@ internal sealed class Turnaround
     private int _sinceTrial;
     private int _trials;
     private bool _hasWaited;
-    private bool _isTrial;
 
     /// <summary>A batch has ended, and its members are being answered.</summary>
     /// <param name="length">Ticks that it took.</param>
@@ -62,7 +61,7 @@ internal sealed class Turnaround
     public void Ended(int members, long length, long now, double rate)
     {
         Learn(rate);
-        (_endedAt, _window, _answered, _arrived, _returned, _lastReturnAt, _hasWaited, _isTrial) = (now, length / Window, members, 0, 0, now, false, false);
+        (_endedAt, _window, _answered, _arrived, _returned, _lastReturnAt, _hasWaited) = (now, length / Window, members, 0, 0, now, false);
     }
 
     public void Arrived(long now)
@@ -83,14 +82,14 @@ internal sealed class Turnaround
         var full = Math.Min(rows + missing, costs.BestRows);
         if (missing < 1 || full <= rows) return now;
         var isTrial = _share < LeastShare;
-        if (isTrial && !_isTrial && (_alike < LeastAlike || _sinceTrial < _interval)) return now;
+        if (isTrial && !_hasWaited && (_alike < LeastAlike || _sinceTrial < _interval)) return now;
         // Well beyond the usual time: the last of them ends the wait, so it is long only where somebody stays away.
         var until = _endedAt + (isTrial ? _window : Math.Clamp((long)(3 * _delay), _window / 2, _window));
         // A trial is for nobody in a hurry.
         if (until <= now || until + costs.Ticks[full] * (isTrial ? 2 : 1) > deadline) return now;
         var expected = Math.Max(1, _endedAt + (long)_delay - now);
         if (full / (double)(costs.Ticks[full] + expected) < LeastGain * rows / costs.Ticks[rows]) return now;
-        (_hasWaited, _isTrial) = (true, isTrial);
+        _hasWaited = true;
         return until;
     }
 
@@ -99,7 +98,8 @@ internal sealed class Turnaround
         if (_answered == 0 || _window == 0) return;
         var share = Math.Max(0, _returned - (rate * _window)) / _answered;
         _alike = Math.Abs(_arrived - _answered) * 8 <= _answered ? Math.Min(_alike + 1, LeastAlike) : 0;
-        if (_isTrial) NoteTrial(share);
+        // A wait although too few were known to come back.
+        if (_hasWaited && _share < LeastShare) NoteTrial(share);
         else _share += (share - _share) * Weight;
         _sinceTrial = Math.Min(_sinceTrial + 1, MostInterval);
         if (_hasWaited) _delay += ((_returned < _answered ? _window : _lastReturnAt - _endedAt) - _delay) * Weight;

@@ -6,7 +6,7 @@ internal readonly record struct CoreSplit(int Instances, int Threads)
     /// <summary>
     /// Least gain for each thread. Executors side by side lose little to waiting for each other, but share the callers, and so have small batches.
     /// Measured on two cores with the load beside, 8 callers: ResNet-18 (1.55 to 1.9 times as fast with two, in batches that make a row 1.17 times as
-    /// cheap) serves 1.1 to 1.3 times as much with threads, an encoder (1.5 to 1.75, and its batches save nothing) .8: in between it is the same.
+    /// cheap) serves 1.1 to 1.3 times as much with threads, an encoder (1.5 to 1.75, and its batches save nothing) .8. Where both serve the same is taken to lie in between.
     /// </summary>
     public const double LeastShare = 0.86;
 

@@ -81,7 +81,7 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
     }
 
     /// <summary>Makes a version the candidate of a shadow: it answers only requests that name it. Loads it when the model's version policy left it out.</summary>
-    /// <param name="candidate">On success; it may be replaced or unloaded at any moment after.</param>
+    /// <returns>The candidate on success; it may be replaced or unloaded at any moment after.</returns>
     public async Task<(ServingError Error, ServedVersion? Candidate)> SetCandidateAsync(string name, long version)
     {
         if (Table.Find(name) is null) return (new ServingError(ErrorReason.NotFound, $"the repository has no model '{CallerText.Clip(name)}'"), null);
@@ -89,6 +89,7 @@ public sealed class ModelRepository(string directory, VersionLoader loader, IMod
     }
 
     /// <summary>Ends what <see cref="SetCandidateAsync"/> began, and gives the memory of a version back that was loaded for it only.</summary>
+    /// <param name="name">Of a model that is known.</param>
     public Task ClearCandidateAsync(string name, long version) => ChangeAsync(name, () => ClearCandidate(name, version));
 
     /// <summary>Retires everything and waits for it. Nothing may be leased after the call began.</summary>

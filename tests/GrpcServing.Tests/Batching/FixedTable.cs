@@ -10,7 +10,7 @@ internal sealed class FixedTable(int maxRows, Func<int, long> ticks, Func<int, i
 
     public override long Estimate(int bucketId, int rows) => ticks(rows);
 
-    public override int PaddedRows(int bucketId, int rows) => paddedRows is null ? rows : paddedRows(rows);
+    public override int PaddedRows(int bucketId, int rows) => paddedRows?.Invoke(rows) ?? rows;
 
     public override void Observe(int bucketId, int rows, long ticks, long cost)
     {
